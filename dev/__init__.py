@@ -1,0 +1,1 @@
+"""The Worker on this machine: the local runtime and what starts it."""

@@ -1,0 +1,135 @@
+"""Starts and ends one local runtime (dev/runtime.mjs) from Python: for tests, the demo, benchmarks and `make dev`."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import signal
+import subprocess
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+ROOT = Path(__file__).resolve().parent.parent
+# asked for by path, so that it works without an activated environment
+NODE = ROOT / ".venv/bin/node"
+WRANGLER = ROOT / "node_modules/wrangler/bin/wrangler.js"
+
+READY = "Ready on "
+
+
+class LocalRuntime:
+    """The Worker of `project` with its state in `state`; a second one on the same state finds everything again."""
+
+    def __init__(
+        self,
+        state: Path,
+        variables: Mapping[str, str] | None = None,
+        *,
+        project: Path = ROOT,
+        port: int = 0,
+        cron_seconds: float = 60,
+        reload: bool = False,
+        start_timeout: float = 60,
+    ) -> None:
+        self.state = state
+        self.project = project
+        self.log = state / "runtime.log"
+        self.url = ""
+        self._start_timeout = start_timeout
+        self._arguments = [
+            "--attached",
+            *("--project", str(project), "--state", str(state), "--port", str(port)),
+            *("--cron-seconds", str(cron_seconds)),
+            *(["--reload"] if reload else []),
+            *(f"--var={name}={value}" for name, value in (variables or {}).items()),
+        ]
+        self._process: subprocess.Popen[str] | None = None
+
+    def __enter__(self) -> Self:
+        self.migrate()
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None, "not started"
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def wrangler(self, *arguments: str) -> str:
+        """Runs wrangler on this runtime's own database and files, also while it runs; returns what it printed."""
+        command = [str(NODE), str(WRANGLER), *arguments, "--local", "--persist-to", str(self.state)]
+        environment = {**os.environ, "CI": "true", "NO_COLOR": "1", "WRANGLER_SEND_METRICS": "false"}
+        done = subprocess.run(
+            command, cwd=self.project, env=environment, capture_output=True, text=True, timeout=120, check=False
+        )
+        if done.returncode:
+            raise RuntimeError(f"{' '.join(arguments)} failed:\n{done.stdout}{done.stderr}")
+        return done.stdout
+
+    def migrate(self) -> None:
+        self.state.mkdir(parents=True, exist_ok=True)
+        self.wrangler("d1", "migrations", "apply", "DB")
+
+    def start(self) -> None:
+        """Starts the process and returns once it can serve; it keeps its port over kill() and start()."""
+        with self.log.open("a") as log:
+            self._process = subprocess.Popen(
+                [str(NODE), str(ROOT / "dev/runtime.mjs"), *self._arguments],
+                stdin=subprocess.PIPE,  # closes when this process is gone, however it ended
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                start_new_session=True,  # a process group of its own: node and its workerd end together
+            )
+        assert self._process.stdout is not None
+        line = _first_line(self._process.stdout, self._start_timeout)
+        if not line.startswith(READY):
+            self.kill()
+            raise RuntimeError(f"the local runtime did not start; the end of {self.log}:\n{self.tail()}")
+        self.url = line.removeprefix(READY).strip()
+        self._arguments[self._arguments.index("--port") + 1] = self.url.rpartition(":")[2]
+
+    def stop(self, patience: float = 15) -> None:
+        """Ends it cleanly: requests and queue messages in flight are finished first."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(patience)
+        self.kill()
+
+    def kill(self) -> None:
+        """Ends it at once, as a machine that loses power."""
+        if self._process is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        with self._process:  # reaps it, closes its pipes
+            self._process = None
+
+    def tail(self, lines: int = 40) -> str:
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+
+
+def _first_line(stream: IO[str], timeout: float) -> str:
+    """The first line of output, or nothing when it does not come in time or the process ended."""
+    with selectors.DefaultSelector() as selector:
+        selector.register(stream, selectors.EVENT_READ)
+        deadline = time.monotonic() + timeout
+        while (left := deadline - time.monotonic()) > 0:
+            if selector.select(left):
+                return stream.readline()
+    return ""

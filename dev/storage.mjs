@@ -1,0 +1,57 @@
+// D1 and R2 of Miniflare, on workerd, laid out on disk as `wrangler --local --persist-to STATE` expects them.
+import path from 'node:path';
+import { Miniflare, convertV4MiniflareOptions } from 'miniflare';
+import { D1Database, D1_DOOR } from './d1.mjs';
+import { R2Bucket, R2_DOOR } from './r2.mjs';
+
+// the Worker on workerd that performs calls on the real bindings for the Python beside it
+const DOORS = `
+const doors = { '/d1': ${D1_DOOR}, '/r2': ${R2_DOOR} };
+export default {
+  async fetch(request, env) {
+    try {
+      return await doors[new URL(request.url).pathname](request, env);
+    } catch (error) {
+      return Response.json({ message: error.message, cause: error.cause?.message }, { status: 500 });
+    }
+  },
+};`;
+
+export async function openStorage(config, state) {
+  const databases = config.d1_databases ?? [];
+  const buckets = config.r2_buckets ?? [];
+  const { workers, ...shared } = convertV4MiniflareOptions({
+    workers: [
+      {
+        name: 'storage',
+        modules: [{ type: 'ESModule', path: 'doors.mjs', contents: DOORS }],
+        compatibilityDate: config.compatibility_date,
+        d1Databases: Object.fromEntries(databases.map((d1) => [d1.binding, d1.database_id])),
+        r2Buckets: Object.fromEntries(buckets.map((r2) => [r2.binding, r2.bucket_name])),
+      },
+    ],
+  });
+  const miniflare = new Miniflare({
+    ...shared,
+    workers,
+    host: '127.0.0.1',
+    port: 0,
+    resourcePersistencePath: path.join(state, 'v3'),
+  });
+  const base = await miniflare.ready;
+
+  async function send(door, init) {
+    const response = await fetch(new URL(door, base), init);
+    if (response.ok) return response;
+    const { message, cause } = await response.json();
+    throw new Error(message, { cause: cause && new Error(cause) });
+  }
+
+  return {
+    bindings: {
+      ...Object.fromEntries(databases.map(({ binding }) => [binding, new D1Database(binding, send)])),
+      ...Object.fromEntries(buckets.map(({ binding }) => [binding, new R2Bucket(binding, send)])),
+    },
+    close: () => miniflare.dispose(),
+  };
+}

@@ -1,0 +1,148 @@
+"""Every error of the product, its meaning carried by its type; nobody matches on strings.
+
+    OffloadError
+    ├── Unavailable                 a part of the platform did not do its work; try again
+    │   ├── DatabaseBusy            D1 refused: certainly not executed
+    │   ├── DatabaseUncertain       D1's answer was lost: may have been executed; repeat only what is idempotent
+    │   ├── QueueUnavailable
+    │   └── BucketUnavailable
+    ├── TransportError              an outgoing request that brought no answer
+    │   ├── ConnectionFailed        certainly nothing arrived (DNS, refused, TLS)
+    │   └── ResponseLost            it may have arrived (timeout or reset after the request left)
+    ├── SendFailure                 one attempt to send one mail that was not accepted
+    │   ├── NotAccepted             certainly no mail left
+    │   │   ├── Rejected            this mail will never be accepted: the recipient fails
+    │   │   ├── TemporarilyRefused  worth another attempt; burns one
+    │   │   ├── Throttled           told to wait; burns no attempt
+    │   │   │   └── QuotaExhausted  the provider's daily or monthly quota is used up: the job pauses
+    │   │   └── CredentialsRejected our key, domain or account is refused: the job pauses
+    │   └── OutcomeUnknown          nobody knows whether a mail left: the recipient is uncertain
+    ├── RecipientFault              this person cannot be mailed, for a reason in their own data
+    │   ├── InvalidAddress
+    │   ├── MissingVariable
+    │   └── RenderingFailed
+    ├── TemplateRefused             the template itself is wrong, for everybody
+    ├── ConfigurationError          a setting or secret is missing or wrong
+    └── Problem                     an answer to an API caller (RFC 9457); see `problems.py`
+"""
+
+
+class OffloadError(Exception):
+    """Root of the tree."""
+
+
+class Unavailable(OffloadError):
+    pass
+
+
+class DatabaseBusy(Unavailable):
+    pass
+
+
+class DatabaseUncertain(Unavailable):
+    pass
+
+
+class QueueUnavailable(Unavailable):
+    pass
+
+
+class BucketUnavailable(Unavailable):
+    pass
+
+
+class TransportError(OffloadError):
+    pass
+
+
+class ConnectionFailed(TransportError):
+    pass
+
+
+class ResponseLost(TransportError):
+    pass
+
+
+class SendFailure(OffloadError):
+    """`code` is stable and lower_snake_case, for grouping; `detail` is the provider's own words, for people."""
+
+    def __init__(self, code: str, detail: str = "") -> None:
+        super().__init__(f"{code}: {detail}" if detail else code)
+        self.code = code
+        self.detail = detail
+
+
+class NotAccepted(SendFailure):
+    pass
+
+
+class Rejected(NotAccepted):
+    pass
+
+
+class TemporarilyRefused(NotAccepted):
+    pass
+
+
+class Throttled(NotAccepted):
+    """`retry_after`: seconds the provider asked for, or None where it did not say."""
+
+    def __init__(self, code: str, detail: str = "", retry_after: float | None = None) -> None:
+        super().__init__(code, detail)
+        self.retry_after = retry_after
+
+
+class QuotaExhausted(Throttled):
+    pass
+
+
+class CredentialsRejected(NotAccepted):
+    pass
+
+
+class OutcomeUnknown(SendFailure):
+    pass
+
+
+class RecipientFault(OffloadError):
+    """`code` is the reason kept with the recipient; `detail` names the field, never the person."""
+
+    code = "recipient_fault"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class InvalidAddress(RecipientFault):
+    code = "invalid_address"
+
+
+class MissingVariable(RecipientFault):
+    code = "missing_variable"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"variable '{name}' was not supplied for this person")
+        self.name = name
+
+
+class RenderingFailed(RecipientFault):
+    code = "rendering_failed"
+
+
+class TemplateRefused(OffloadError):
+    """`field` is the part at fault (`subject`, `html`, `text`); `detail` says what and, where known, on which line."""
+
+    def __init__(self, field: str, detail: str) -> None:
+        super().__init__(f"{field}: {detail}")
+        self.field = field
+        self.detail = detail
+
+
+class ConfigurationError(OffloadError):
+    """`setting` is the name of the variable, secret or site setting at fault."""
+
+    def __init__(self, setting: str, detail: str) -> None:
+        super().__init__(f"{setting}: {detail}")
+        self.setting = setting
+        self.detail = detail

@@ -1,0 +1,1 @@
+"""From a template and a person to a finished mail."""
