@@ -1,0 +1,26 @@
+"""Log lines: one JSON object a line, with job, batch and reason.
+
+The promise: no person's data. Only the fields below can be logged, and none of them holds any.
+"""
+
+import json
+from typing import Literal
+
+Level = Literal["info", "warning", "error"]
+
+
+def log(
+    level: Level,
+    event: str,
+    *,
+    site: str | None = None,
+    job: str | None = None,
+    batch: int | None = None,
+    callback: str | None = None,
+    reason: str | None = None,
+    count: int | None = None,
+) -> None:
+    """`event` says what happened in a few fixed words; `reason` is a code or an error's type."""
+    fields = {"site": site, "job": job, "batch": batch, "callback": callback, "reason": reason, "count": count}
+    present = {name: value for name, value in fields.items() if value is not None}
+    print(json.dumps({"level": level, "event": event, **present}))

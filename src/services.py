@@ -1,0 +1,19 @@
+"""What a handler works with: the ports of this deployment, put together once by `entry.py` or by a test."""
+
+from dataclasses import dataclass
+
+from ports import Bucket, Clock, Database, Fetch, Queue, Random
+from settings import Settings
+
+
+@dataclass(frozen=True)
+class Services:
+    database: Database
+    files: Bucket
+    batches: Queue
+    callbacks: Queue
+    dead_letters: Queue
+    fetch: Fetch
+    clock: Clock
+    random: Random
+    settings: Settings

@@ -1,0 +1,101 @@
+"""The deployment's settings: variables of wrangler.toml and secrets of `wrangler secret put`, read once an invocation.
+
+The promise: a wrong value is told by its name, never replaced in silence. `SETTINGS` is the table that docs/settings.md
+and wrangler.toml are held to.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from errors import ConfigurationError
+
+
+class Setting(NamedTuple):
+    """`default` None: without it, what needs it is refused. `secret`: belongs in `wrangler secret put`."""
+
+    name: str
+    default: str | None
+    purpose: str
+    secret: bool = False
+
+
+SETTINGS = (
+    Setting("OPERATOR_TOKEN", None, "signs the operator in who provisions sites; 24 characters or more", secret=True),
+    Setting("BATCH_SIZE", "200", "people in a batch, 1 to 1,000"),
+    Setting("CONSUMER_CONCURRENCY", "10", "max_concurrency of the batches' consumer in wrangler.toml"),
+    Setting("MAX_ATTEMPTS", "5", "attempts a person, before a temporary refusal becomes final"),
+    Setting("MAX_PEOPLE", "100000", "people in a job"),
+    Setting("LOCAL", "no", "yes in the local runtime: callback URLs may be http and on this machine"),
+    Setting("SES_ACCESS_KEY_ID", None, "Amazon SES: access key", secret=True),
+    Setting("SES_SECRET_ACCESS_KEY", None, "Amazon SES: its secret", secret=True),
+    Setting("SES_REGION", "eu-central-1", "Amazon SES: region"),
+    Setting("SES_ENDPOINT", "", "Amazon SES: another address than the region's own"),
+    Setting("SES_CONFIGURATION_SET", "", "Amazon SES: configuration set that publishes delivery events"),
+    Setting("SENDGRID_API_KEY", None, "SendGrid: API key with the mail.send scope", secret=True),
+    Setting(
+        "SENDGRID_ENDPOINT", "https://api.sendgrid.com", "SendGrid: API address; https://api.eu.sendgrid.com in the EU"
+    ),
+    Setting("MAILGUN_API_KEY", None, "Mailgun: sending key", secret=True),
+    Setting("MAILGUN_DOMAIN", "", "Mailgun: sending domain"),
+    Setting(
+        "MAILGUN_ENDPOINT", "https://api.mailgun.net", "Mailgun: API address; https://api.eu.mailgun.net in the EU"
+    ),
+    Setting("RESEND_API_KEY", None, "Resend: API key", secret=True),
+    Setting("RESEND_ENDPOINT", "https://api.resend.com", "Resend: API address"),
+    Setting("CLOUDFLARE_API_TOKEN", None, "Cloudflare Email Service: API token", secret=True),
+    Setting("CLOUDFLARE_ACCOUNT_ID", "", "Cloudflare Email Service: account"),
+    Setting("CLOUDFLARE_ENDPOINT", "https://api.cloudflare.com/client/v4", "Cloudflare Email Service: API address"),
+)
+
+_DEFAULTS = {setting.name: setting.default for setting in SETTINGS}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Typed access to what `SETTINGS` lists; `text` for what a provider needs."""
+
+    values: Mapping[str, str]
+
+    @classmethod
+    def read(cls, lookup: Callable[[str], Any]) -> "Settings":
+        """`lookup` gives a variable's value by name, or None where it is not set."""
+        found = {name: lookup(name) for name in _DEFAULTS}
+        return cls({name: str(value) for name, value in found.items() if value not in (None, "")})
+
+    def text(self, name: str) -> str:
+        """The value, or the default. Raises `ConfigurationError` where there is neither."""
+        value = self.values.get(name) or _DEFAULTS[name]
+        if not value:
+            raise ConfigurationError(name, "is not set")
+        return value
+
+    def optional(self, name: str) -> str:
+        """The value, the default, or an empty string."""
+        return self.values.get(name) or _DEFAULTS[name] or ""
+
+    def whole(self, name: str, low: int, high: int) -> int:
+        value = self.text(name)
+        if not value.isascii() or not value.isdigit() or not low <= int(value) <= high:
+            raise ConfigurationError(name, f"is '{value}'; a whole number from {low} to {high} is needed")
+        return int(value)
+
+    @property
+    def batch_size(self) -> int:
+        return self.whole("BATCH_SIZE", 1, 1000)
+
+    @property
+    def concurrency(self) -> int:
+        return self.whole("CONSUMER_CONCURRENCY", 1, 250)
+
+    @property
+    def max_attempts(self) -> int:
+        return self.whole("MAX_ATTEMPTS", 1, 100)
+
+    @property
+    def max_people(self) -> int:
+        return self.whole("MAX_PEOPLE", 1, 1_000_000)
+
+    @property
+    def local(self) -> bool:
+        return self.text("LOCAL") == "yes"

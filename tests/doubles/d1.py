@@ -1,0 +1,69 @@
+"""D1 in a process: real SQLite with D1's limits enforced, the schema of migrations/ applied."""
+
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+
+from ports import Parameter, Row, Statement
+
+MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
+
+# platform.md, 2.1: per statement, on every plan
+MAX_PARAMETERS = 100
+MAX_SQL_BYTES = 100_000
+MAX_VALUE_BYTES = 2_000_000
+MAX_INTEGER = 2**53
+
+
+class SqliteDatabase:
+    """Answers the same statements as D1. `statements` counts what was run, `batches` how many transactions."""
+
+    def __init__(self) -> None:
+        self.connection = sqlite3.connect(":memory:", isolation_level=None)
+        self.connection.row_factory = sqlite3.Row
+        self.connection.execute("PRAGMA foreign_keys = ON")
+        for migration in sorted(MIGRATIONS.glob("*.sql")):
+            self.connection.executescript(migration.read_text())
+        self.statements = 0
+        self.transactions = 0
+
+    async def all(self, statement: Statement) -> list[Row]:
+        return (await self.batch([statement]))[0]
+
+    async def batch(self, statements: Sequence[Statement]) -> list[list[Row]]:
+        self.transactions += 1
+        self.connection.execute("BEGIN IMMEDIATE")
+        try:
+            results = [self._run(statement) for statement in statements]
+        except BaseException:
+            self.connection.execute("ROLLBACK")
+            raise
+        self.connection.execute("COMMIT")
+        return results
+
+    def query(self, sql: str, *parameters: Parameter) -> list[Row]:
+        """For a test's own look at the data."""
+        return [dict(row) for row in self.connection.execute(sql, parameters)]
+
+    def _run(self, statement: Statement) -> list[Row]:
+        self.statements += 1
+        sql, parameters = statement
+        assert len(parameters) <= MAX_PARAMETERS, "D1: too many SQL variables"
+        assert len(sql.encode()) <= MAX_SQL_BYTES, "D1: SQLITE_TOOBIG"
+        assert not sql.lstrip().upper().startswith(("BEGIN", "SAVEPOINT", "COMMIT", "ROLLBACK")), "D1: no transactions"
+        for value in parameters:
+            _check(value)
+        rows = [dict(row) for row in self.connection.execute(sql, parameters)]
+        for row in rows:
+            for value in row.values():
+                _check(value)
+        return rows
+
+
+def _check(value: Parameter) -> None:
+    assert value is None or type(value) in (str, int, float, bytes), f"D1: {type(value)} cannot be bound"
+    if isinstance(value, int):
+        assert abs(value) <= MAX_INTEGER, "D1: integers above 2^53 lose precision"
+    if isinstance(value, str | bytes):
+        size = len(value.encode()) if isinstance(value, str) else len(value)
+        assert size <= MAX_VALUE_BYTES, "D1: string or blob too big"
