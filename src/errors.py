@@ -1,29 +1,29 @@
 """Every error of the product, its meaning carried by its type; nobody matches on strings.
 
-    OffloadError
-    ├── Unavailable                 a part of the platform did not do its work; try again
-    │   ├── DatabaseBusy            D1 refused: certainly not executed
-    │   ├── DatabaseUncertain       D1's answer was lost: may have been executed; repeat only what is idempotent
-    │   ├── QueueUnavailable
-    │   └── BucketUnavailable
-    ├── TransportError              an outgoing request that brought no answer
-    │   ├── ConnectionFailed        certainly nothing arrived (DNS, refused, TLS)
-    │   └── ResponseLost            it may have arrived (timeout or reset after the request left)
-    ├── SendFailure                 one attempt to send one mail that was not accepted
-    │   ├── NotAccepted             certainly no mail left
-    │   │   ├── Rejected            this mail will never be accepted: the recipient fails
-    │   │   ├── TemporarilyRefused  worth another attempt; burns one
-    │   │   ├── Throttled           told to wait; burns no attempt
-    │   │   │   └── QuotaExhausted  the provider's daily or monthly quota is used up: the job pauses
-    │   │   └── CredentialsRejected our key, domain or account is refused: the job pauses
-    │   └── OutcomeUnknown          nobody knows whether a mail left: the recipient is uncertain
-    ├── RecipientFault              this person cannot be mailed, for a reason in their own data
-    │   ├── InvalidAddress
-    │   ├── MissingVariable
-    │   └── RenderingFailed
-    ├── TemplateRefused             the template itself is wrong, for everybody
-    ├── ConfigurationError          a setting or secret is missing or wrong
-    └── Problem                     an answer to an API caller (RFC 9457); see `problems.py`
+OffloadError
+├── Unavailable                 a part of the platform did not do its work; try again
+│   ├── DatabaseBusy            D1 refused: certainly not executed
+│   ├── DatabaseUncertain       D1's answer was lost: may have been executed; repeat only what is idempotent
+│   ├── QueueUnavailable
+│   └── BucketUnavailable
+├── TransportError              an outgoing request that brought no answer
+│   ├── ConnectionFailed        certainly nothing arrived (DNS, refused, TLS)
+│   └── ResponseLost            it may have arrived (timeout or reset after the request left)
+├── SendFailure                 one attempt to send one mail that was not accepted
+│   ├── NotAccepted             certainly no mail left
+│   │   ├── Rejected            this mail will never be accepted: the recipient fails
+│   │   ├── TemporarilyRefused  worth another attempt; burns one
+│   │   ├── Throttled           told to wait; burns no attempt
+│   │   │   └── QuotaExhausted  the provider's daily or monthly quota is used up: the job pauses
+│   │   └── CredentialsRejected our key, domain or account is refused: the job pauses
+│   └── OutcomeUnknown          nobody knows whether a mail left: the recipient is uncertain
+├── RecipientFault              this person cannot be mailed, for a reason in their own data
+│   ├── InvalidAddress
+│   ├── MissingVariable
+│   └── RenderingFailed
+├── TemplateRefused             the template itself is wrong, for everybody
+├── ConfigurationError          a setting or secret is missing or wrong
+└── Problem                     an answer to an API caller (RFC 9457); see `problems.py`
 """
 
 
@@ -146,3 +146,42 @@ class ConfigurationError(OffloadError):
         super().__init__(f"{setting}: {detail}")
         self.setting = setting
         self.detail = detail
+
+
+class JobRefused(OffloadError):
+    pass
+
+
+class UnknownJob(JobRefused):
+    pass
+
+
+class WrongState(JobRefused):
+    """`state` is the job's, `action` what was asked of it."""
+
+    def __init__(self, action: str, state: str) -> None:
+        super().__init__(f"cannot {action} a job that is {state}")
+        self.action = action
+        self.state = state
+
+
+class IdempotencyConflict(JobRefused):
+    pass
+
+
+class TooManyPeople(JobRefused):
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"a job may have {limit} people at most")
+        self.limit = limit
+
+
+class EmptyJob(JobRefused):
+    pass
+
+
+class MissingForEverybody(JobRefused):
+    """`names`: the variables that the template needs and nobody has."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        super().__init__(f"nobody was given a value for {', '.join(names)}")
+        self.names = names
