@@ -23,8 +23,7 @@ class Setting(NamedTuple):
 SETTINGS = (
     Setting("OPERATOR_TOKEN", None, "signs the operator in who provisions sites; 24 characters or more", secret=True),
     Setting("BATCH_SIZE", "200", "people in a batch, 1 to 1,000"),
-    Setting("CONSUMER_CONCURRENCY", "10", "max_concurrency of the batches' consumer in wrangler.toml"),
-    Setting("MAX_ATTEMPTS", "5", "attempts a person, before a temporary refusal becomes final"),
+    Setting("MAX_ATTEMPTS", "8", "attempts a person, before a temporary refusal becomes final"),
     Setting("MAX_PEOPLE", "100000", "people in a job"),
     Setting("LOCAL", "no", "yes in the local runtime: callback URLs may be http and on this machine"),
     Setting("SES_ACCESS_KEY_ID", None, "Amazon SES: access key", secret=True),
@@ -83,10 +82,6 @@ class Settings:
     @property
     def batch_size(self) -> int:
         return self.whole("BATCH_SIZE", 1, 1000)
-
-    @property
-    def concurrency(self) -> int:
-        return self.whole("CONSUMER_CONCURRENCY", 1, 250)
 
     @property
     def max_attempts(self) -> int:

@@ -1,0 +1,269 @@
+"""What can be done with a job: create, append people, start, pause, resume, cancel, retry, hand back.
+
+The promise: each is one transaction that holds the change, its counters and the events that tell it; only then are
+batches put on the queue, and what is lost on that way the sweeper puts there again. Asking twice is the same as once.
+"""
+
+import contextlib
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from mail.address import parse
+from mail.compose import MailJob
+
+import dispatch
+from errors import (
+    EmptyJob,
+    IdempotencyConflict,
+    InvalidAddress,
+    MissingForEverybody,
+    TooManyPeople,
+    TransportError,
+    UnknownJob,
+    WrongState,
+)
+from ports import Row
+from providers import provider_for
+from scope import Scope
+from services import Services
+from states import JobState
+from store import batches, events, jobs, recipients
+
+
+@dataclass(frozen=True)
+class NewJob:
+    """`content` is {"message": {…}} as documented for `POST /v1/jobs`; `send_at` is in milliseconds; `rate` in mails a
+    second. `request_hash` tells two requests under one idempotency key apart."""
+
+    kind: str
+    name: str
+    company: str | None
+    content: Mapping[str, Any]
+    send_at: int | None
+    rate: float | None
+    idempotency_key: str | None
+    request_hash: str
+
+
+class Appended(NamedTuple):
+    added: int
+    duplicates: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Whom to retry: people in `state` (`failed` or `uncertain`), of one `reason`, of these `refs`; None is any."""
+
+    state: str = "failed"
+    reason: str | None = None
+    refs: tuple[str, ...] | None = None
+
+
+async def find(services: Services, scope: Scope, job_id: str) -> Row:
+    """The job's row with its `site_rate`. Raises `UnknownJob`."""
+    rows = await services.database.all(jobs.find(scope, job_id))
+    if not rows:
+        raise UnknownJob(job_id)
+    return rows[0]
+
+
+async def create(services: Services, scope: Scope, request: NewJob) -> tuple[Row, bool]:
+    """A new draft, or the job that this idempotency key made before (True). Raises `IdempotencyConflict`,
+    `TemplateRefused`."""
+    owner = Scope(scope.site_id, request.company)
+    job_id = f"job_{services.random.token(16).hex()}"
+    content = json.dumps(request.content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    version = hashlib.sha256(content.encode()).hexdigest()
+    MailJob.load(scope.site_id, job_id, version, request.content)
+    insertion = jobs.insert(
+        owner,
+        job_id,
+        kind=request.kind,
+        name=request.name,
+        send_at=request.send_at,
+        rate=request.rate,
+        batch_size=services.settings.batch_size,
+        idempotency_key=request.idempotency_key,
+        request_hash=request.request_hash,
+        now=services.clock.now(),
+    )
+    inserted, _ = await services.database.batch([insertion, jobs.insert_content(job_id, version, content)])
+    if inserted:
+        return await find(services, owner, job_id), False
+    earlier = (await services.database.all(jobs.find_by_key(owner, request.idempotency_key or "")))[0]
+    if earlier["request_hash"] != request.request_hash:
+        raise IdempotencyConflict(request.idempotency_key)
+    return await find(services, owner, earlier["id"]), True
+
+
+async def append(services: Services, scope: Scope, job_id: str, people: Sequence[Mapping[str, Any]]) -> Appended:
+    """Add people to a draft, whom it has not yet by `ref`. At most 1 MB of JSON a call.
+
+    Raises `UnknownJob`, `WrongState`, `TooManyPeople` (and then adds nobody).
+    """
+    before = await find(services, scope, job_id)
+    limit = services.settings.max_people
+    if before["total"] + len(people) > limit:
+        refs = json.dumps([person["ref"] for person in people])
+        new = (await services.database.all(recipients.count_new(job_id, refs)))[0]["count"]
+        if before["total"] + new > limit:
+            raise TooManyPeople(limit)
+    rows = json.dumps([_row(person) for person in people], ensure_ascii=False, separators=(",", ":"))
+    first, _, _, last = await services.database.batch(
+        [
+            jobs.find(scope, job_id),
+            recipients.append(scope, job_id, rows, services.clock.now()),
+            batches.add_appended(job_id),
+            jobs.find(scope, job_id),
+        ]
+    )
+    if last[0]["state"] != JobState.DRAFT:
+        raise WrongState("add people to", last[0]["state"])
+    added = last[0]["total"] - first[0]["total"]
+    return Appended(added, len(people) - added, last[0]["total"])
+
+
+async def start(services: Services, scope: Scope, job_id: str) -> Row:
+    """Queue a draft, or schedule it for its `send_at`.
+
+    Raises `EmptyJob`, `MissingForEverybody`, `ConfigurationError` and `CredentialsRejected` (the provider would refuse
+    every mail), `WrongState`.
+    """
+    job = await find(services, scope, job_id)
+    if job["state"] != JobState.DRAFT:
+        return _already(job, "start", not_from=(JobState.CANCELLED,))
+    if not job["total"]:
+        raise EmptyJob(job_id)
+    await _check_sendable(services, scope, job_id)
+    now = services.clock.now()
+    await services.database.batch([jobs.start(scope, job_id, now), batches.release(job_id, now)])
+    return await _dispatched(services, scope, job_id)
+
+
+async def pause(
+    services: Services, scope: Scope, job_id: str, reason: str = "requested", detail: str | None = None
+) -> Row:
+    """Stop sending within one group. `reason` is a code. Raises `WrongState`."""
+    await find(services, scope, job_id)
+    now = services.clock.now()
+    _, paused = await services.database.batch(
+        [events.paused(job_id, now, reason, detail), jobs.pause(scope, job_id, reason, detail)]
+    )
+    job = await find(services, scope, job_id)
+    if not paused:
+        return _already(job, "pause", only=JobState.PAUSED)
+    await dispatch.kick_callbacks(services, scope.site_id)
+    return job
+
+
+async def resume(services: Services, scope: Scope, job_id: str) -> Row:
+    """Go on where a pause stopped. Raises `WrongState`."""
+    await find(services, scope, job_id)
+    resumed, _ = await services.database.batch(
+        [jobs.resume(scope, job_id), batches.release(job_id, services.clock.now())]
+    )
+    job = await _dispatched(services, scope, job_id)
+    if not resumed and job["state"] not in (JobState.QUEUED, JobState.RUNNING):
+        raise WrongState("resume", job["state"])
+    return job
+
+
+async def cancel(services: Services, scope: Scope, job_id: str, reason: str = "cancelled") -> Row:
+    """End everybody still pending, at once; who is being sent to right now ends as that ends. Raises `WrongState`."""
+    await find(services, scope, job_id)
+    now = services.clock.now()
+    *_, cancelled, _, _ = await services.database.batch(
+        [
+            recipients.cancel_pending(job_id, reason, now),
+            batches.recount_all(job_id),
+            events.batches_cancelled(job_id, now),
+            batches.end_unstarted(job_id),
+            jobs.cancel(scope, job_id, reason),
+            events.completed(job_id, now),
+            jobs.end(job_id, now),
+        ]
+    )
+    job = await find(services, scope, job_id)
+    if not cancelled:
+        return _already(job, "cancel", only=JobState.CANCELLED)
+    await dispatch.kick_callbacks(services, scope.site_id)
+    return job
+
+
+async def hand_back(services: Services, scope: Scope, job_id: str) -> tuple[Row, int]:
+    """Cancel who is pending so that Moodle can mail them itself; how many they are in all. Raises `WrongState`."""
+    job = await cancel(services, scope, job_id, "handed_back")
+    counted = await services.database.all(recipients.count_handed_back(job_id))
+    return job, counted[0]["count"]
+
+
+async def retry(
+    services: Services, scope: Scope, job_id: str, selection: Selection, *, dry_run: bool = False
+) -> tuple[int, Row]:
+    """Send again to the selected; how many they are. `dry_run` only counts. Raises `WrongState`."""
+    job = await find(services, scope, job_id)
+    if job["state"] in (JobState.DRAFT, JobState.SCHEDULED, JobState.CANCELLED):
+        raise WrongState("retry", job["state"])
+    refs = None if selection.refs is None else json.dumps(selection.refs)
+    chosen = (job_id, selection.state, selection.reason, refs)
+    count = recipients.count_selected(*chosen)
+    if dry_run:
+        return (await services.database.all(count))[0]["count"], job
+    now = services.clock.now()
+    counted, *_ = await services.database.batch(
+        [
+            count,
+            recipients.retry_selected(*chosen, now),
+            batches.recount_all(job_id),
+            batches.reopen(job_id, now),
+            jobs.reopen(scope, job_id),
+        ]
+    )
+    return counted[0]["count"], await _dispatched(services, scope, job_id)
+
+
+def _row(person: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "ref": person["ref"],
+        "email": _wire_address(person["email"]),
+        "name": person.get("name", ""),
+        "variables": person.get("variables", {}),
+    }
+
+
+def _wire_address(email: str) -> str:
+    """With its domain in ASCII, as suppressions have it. What is no address is kept: that person fails alone."""
+    if email.isascii():
+        return email.strip()
+    try:
+        return parse(email).email
+    except InvalidAddress:
+        return email
+
+
+async def _check_sendable(services: Services, scope: Scope, job_id: str) -> None:
+    found = (await services.database.all(jobs.content(scope, job_id)))[0]
+    mail = MailJob.load(scope.site_id, job_id, found["version"], json.loads(found["content"]))
+    names = json.dumps(sorted(mail.variables))
+    missing = await services.database.all(recipients.unsupplied(job_id, names))
+    if missing:
+        raise MissingForEverybody(tuple(row["name"] for row in missing))
+    with contextlib.suppress(TransportError):  # unreachable just now: sending will wait for it
+        await provider_for(found["provider"], services, scope.site_id).check()
+
+
+async def _dispatched(services: Services, scope: Scope, job_id: str) -> Row:
+    await dispatch.queue_job(services, job_id)
+    return await find(services, scope, job_id)
+
+
+def _already(job: Row, action: str, only: JobState | None = None, not_from: tuple[JobState, ...] = ()) -> Row:
+    """The job as it is, where the action has had its effect before; else `WrongState`."""
+    state = JobState(job["state"])
+    if state in not_from or (only is not None and state is not only):
+        raise WrongState(action, state)
+    return job

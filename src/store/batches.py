@@ -1,0 +1,223 @@
+"""Statements of `batches`: leases with fencing, counters, and what is to be queued."""
+
+from ports import Statement
+from store.recipients import RANGE
+
+_COUNTERS = "total, pending, sending, sent, failed, uncertain, suppressed, cancelled"
+_COUNTS = """count(*), sum(state = 'pending'), sum(state = 'sending'), sum(state = 'sent'), sum(state = 'failed'),
+    sum(state = 'uncertain'), sum(state = 'suppressed'), sum(state = 'cancelled')"""
+
+# ?1 job, ?2 batch, ?3 fence: the lease is still the caller's
+_HELD = "job_id = ?1 AND number = ?2 AND fence = ?3 AND state = 'processing'"
+
+
+def add_appended(job_id: str) -> Statement:
+    """Batches for the people just appended; the last batch that was there may have been filled up."""
+    return Statement(
+        """INSERT INTO batches (job_id, number, state, total, pending)
+           SELECT ?1, position / (SELECT batch_size FROM jobs WHERE id = ?1), 'pending', count(*), count(*)
+           FROM recipients
+           WHERE job_id = ?1
+             AND position >= (SELECT ifnull(max(number), 0) FROM batches WHERE job_id = ?1)
+                             * (SELECT batch_size FROM jobs WHERE id = ?1)
+           GROUP BY 2
+           ON CONFLICT (job_id, number) DO UPDATE SET total = excluded.total, pending = excluded.pending""",
+        (job_id,),
+    )
+
+
+def release(job_id: str, now: int) -> Statement:
+    """Let the batches of a job that has just been queued go to the queue."""
+    return Statement(
+        """UPDATE batches SET due_at = ?2
+           WHERE job_id = ?1 AND state = 'pending' AND due_at IS NULL
+             AND EXISTS (SELECT 1 FROM jobs WHERE id = ?1 AND state IN ('queued', 'running'))""",
+        (job_id, now),
+    )
+
+
+def release_scheduled(now: int) -> Statement:
+    """Goes before `jobs.release_scheduled` in the same transaction."""
+    return Statement(
+        """UPDATE batches SET due_at = ?1
+           WHERE state = 'pending' AND due_at IS NULL
+             AND job_id IN (SELECT id FROM jobs WHERE state = 'scheduled' AND send_at <= ?1)""",
+        (now,),
+    )
+
+
+def due_of_job(job_id: str, now: int) -> Statement:
+    return Statement(
+        "SELECT job_id, number FROM batches WHERE job_id = ?1 AND state = 'pending' AND due_at <= ?2 ORDER BY number",
+        (job_id, now),
+    )
+
+
+def due(now: int, limit: int) -> Statement:
+    """Batches that were committed but are not on the queue."""
+    return Statement(
+        "SELECT job_id, number FROM batches WHERE state = 'pending' AND due_at <= ?1 ORDER BY due_at LIMIT ?2",
+        (now, limit),
+    )
+
+
+def queued(references: str, due_at: int) -> Statement:
+    """Their messages were sent, to arrive at `due_at`; `references` is a JSON array of {job, batch}."""
+    return Statement(
+        """UPDATE batches SET state = 'queued', queued_at = ?2
+           FROM json_each(?1) AS r
+           WHERE job_id = r.value ->> 'job' AND number = (r.value ->> 'batch') AND state = 'pending'""",
+        (references, due_at),
+    )
+
+
+def lease(job_id: str, number: int, until: int, now: int) -> Statement:
+    """Take the batch: nobody else holds it and it is due. The fence that comes back is the holder's."""
+    return Statement(
+        """UPDATE batches
+           SET redeliveries = redeliveries + (state = 'processing'), state = 'processing', fence = fence + 1,
+               lease_until = ?3
+           WHERE job_id = ?1 AND number = ?2
+             AND ((state IN ('pending', 'queued') AND ifnull(due_at, 0) <= ?4)
+                  OR (state = 'processing' AND lease_until <= ?4))
+             AND EXISTS (SELECT 1 FROM jobs WHERE id = ?1 AND state NOT IN ('draft', 'scheduled'))
+           RETURNING fence, redeliveries, throttles""",
+        (job_id, number, until, now),
+    )
+
+
+def look(job_id: str, number: int) -> Statement:
+    """For deciding what to do with a message that got no lease."""
+    return Statement(
+        """SELECT b.state, b.due_at, b.lease_until, j.site_id
+           FROM batches b JOIN jobs j ON j.id = b.job_id WHERE b.job_id = ?1 AND b.number = ?2""",
+        (job_id, number),
+    )
+
+
+def work(job_id: str) -> Statement:
+    """What sending a batch of the job needs to know, once."""
+    return Statement(
+        """SELECT j.site_id, j.company, j.rate, s.provider, s.send_rate, s.disabled_at, c.version, c.content
+           FROM jobs j JOIN sites s ON s.id = j.site_id JOIN job_contents c ON c.job_id = j.id WHERE j.id = ?1""",
+        (job_id,),
+    )
+
+
+def recount(job_id: str, number: int) -> Statement:
+    return Statement(
+        f"""UPDATE batches SET ({_COUNTERS}) = (SELECT {_COUNTS} FROM recipients WHERE job_id = ?1 AND {RANGE})
+            WHERE job_id = ?1 AND number = ?2""",
+        (job_id, number),
+    )
+
+
+def recount_all(job_id: str) -> Statement:
+    """Recount the batches of a job whose people changed, and no others."""
+    return Statement(
+        f"""UPDATE batches
+            SET ({_COUNTERS}) = (SELECT {_COUNTS} FROM recipients
+              WHERE job_id = ?1 AND position BETWEEN number * (SELECT batch_size FROM jobs WHERE id = ?1)
+                AND (number + 1) * (SELECT batch_size FROM jobs WHERE id = ?1) - 1)
+            WHERE job_id = ?1 AND ({_COUNTERS}) IS NOT (SELECT {_COUNTS} FROM recipients
+              WHERE job_id = ?1 AND position BETWEEN number * (SELECT batch_size FROM jobs WHERE id = ?1)
+                AND (number + 1) * (SELECT batch_size FROM jobs WHERE id = ?1) - 1)""",
+        (job_id,),
+    )
+
+
+def renew(job_id: str, number: int, fence: int, until: int) -> Statement:
+    """Recount, and hold the batch until `until`: while the lease is still the caller's."""
+    return Statement(
+        f"""UPDATE batches
+            SET ({_COUNTERS}) = (SELECT {_COUNTS} FROM recipients WHERE job_id = ?1 AND {RANGE}),
+                lease_until = iif(fence = ?3 AND state = 'processing', ?4, lease_until)
+            WHERE job_id = ?1 AND number = ?2""",
+        (job_id, number, fence, until),
+    )
+
+
+def progressed(job_id: str, number: int, fence: int) -> Statement:
+    """A mail was accepted: the budgets of throttles and redeliveries start anew."""
+    return Statement(
+        f"""UPDATE batches SET throttles = 0, redeliveries = 0
+            WHERE {_HELD} AND (throttles > 0 OR redeliveries > 0)""",
+        (job_id, number, fence),
+    )
+
+
+def standing(job_id: str, number: int, fence: int) -> Statement:
+    """How the holder of a lease stands after a step: `held`, what is left, the job's state, and `lanes`: how many
+    batches of the same site are being sent right now, which share its rate."""
+    return Statement(
+        """SELECT b.fence = ?3 AND b.state = 'processing' AS held, b.pending, b.sending, j.state AS job_state,
+             j.progress_at,
+             (SELECT count(*) FROM batches o JOIN jobs oj ON oj.id = o.job_id
+              WHERE o.state = 'processing' AND oj.site_id = j.site_id) AS lanes
+           FROM batches b JOIN jobs j ON j.id = b.job_id WHERE b.job_id = ?1 AND b.number = ?2""",
+        (job_id, number, fence),
+    )
+
+
+def give_back(job_id: str, number: int, fence: int, due_at: int | None, throttled: int) -> Statement:
+    """End a lease with people still pending: the batch goes on at `due_at`, or once its job is resumed (None)."""
+    return Statement(
+        f"""UPDATE batches SET state = 'pending', due_at = ?4, lease_until = NULL, throttles = throttles + ?5
+            WHERE {_HELD} RETURNING number""",
+        (job_id, number, fence, due_at, throttled),
+    )
+
+
+def finish(job_id: str, number: int, fence: int) -> Statement:
+    return Statement(
+        f"""UPDATE batches SET state = 'done', due_at = NULL, lease_until = NULL
+            WHERE {_HELD} AND pending = 0 AND sending = 0""",
+        (job_id, number, fence),
+    )
+
+
+def end_unstarted(job_id: str) -> Statement:
+    """The job is being cancelled: whatever nobody holds has ended. Those held end by their holder."""
+    return Statement(
+        "UPDATE batches SET state = 'done', due_at = NULL WHERE job_id = ?1 AND state IN ('pending', 'queued')",
+        (job_id,),
+    )
+
+
+def reopen(job_id: str, now: int) -> Statement:
+    """Ended batches with people pending again go back to the queue, or wait where the job is paused."""
+    return Statement(
+        """UPDATE batches
+           SET state = 'pending', throttles = 0, redeliveries = 0,
+               due_at = iif((SELECT state FROM jobs WHERE id = ?1) = 'paused', NULL, ?2)
+           WHERE job_id = ?1 AND state IN ('done', 'dead') AND pending > 0""",
+        (job_id, now),
+    )
+
+
+def bury(job_id: str, number: int, now: int) -> Statement:
+    return Statement(
+        """UPDATE batches SET state = 'dead', due_at = NULL, lease_until = NULL
+           WHERE job_id = ?1 AND number = ?2 AND state IN ('pending', 'queued', 'processing')
+             AND ifnull(lease_until, 0) <= ?3 RETURNING number""",
+        (job_id, number, now),
+    )
+
+
+def reclaim(now: int) -> Statement:
+    """Leases that died: their batches go back to the queue, one redelivery the poorer."""
+    return Statement(
+        """UPDATE batches
+           SET state = 'pending', due_at = ?1, lease_until = NULL, redeliveries = redeliveries + 1
+           WHERE state = 'processing' AND lease_until <= ?1 RETURNING job_id, number""",
+        (now,),
+    )
+
+
+def requeue(queued_before: int, now: int) -> Statement:
+    """Messages sent long ago that never came: a queue may lose them, or keep them for four days only."""
+    return Statement(
+        """UPDATE batches SET state = 'pending', due_at = ?2
+           WHERE state = 'queued' AND queued_at <= ?1 RETURNING job_id, number""",
+        (queued_before, now),
+    )

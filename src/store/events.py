@@ -1,0 +1,101 @@
+"""Statements that write events into `callbacks`, the outbox: always in the transaction of what they tell.
+
+An event tells a change only if the change happens: each statement repeats the condition of the change and stands before
+it in the same transaction.
+"""
+
+from ports import Statement
+from store.jobs import ENDS_NOW
+
+_INSERT = """INSERT INTO callbacks (id, site_id, company, job_id, sequence, type, data, created_at, state, due_at)
+    SELECT 'evt_' || substr(j.id, 5) || '_' || (j.sequence + {place}), j.site_id, j.company, j.id, j.sequence + {place},
+      {type}, {data}, {now}, 'pending',
+      iif(s.callback_url IS NOT NULL AND s.callback_off_at IS NULL AND s.disabled_at IS NULL, {now}, NULL)
+    FROM jobs j JOIN sites s ON s.id = j.site_id {source}
+    WHERE {condition}"""
+
+_JOB = """json_object('job', j.id, 'company', j.company, 'state', {state}, 'reason', {reason}, 'detail', {detail},
+    'counts', json_object('total', j.total, 'pending', j.pending, 'sending', j.sending, 'sent', j.sent,
+      'failed', j.failed, 'uncertain', j.uncertain, 'suppressed', j.suppressed, 'cancelled', j.cancelled))"""
+
+_BATCH = """json_object('job', j.id, 'company', j.company, 'batch', b.number, 'recipients',
+    (SELECT json_group_array(json_object('ref', ref, 'state', state, 'reason', reason, 'message_id', message_id,
+       'at', updated_at)) FROM recipients WHERE job_id = j.id
+       AND position BETWEEN b.number * j.batch_size AND (b.number + 1) * j.batch_size - 1))"""
+
+
+def _job_event(kind: str, condition: str, state: str, reason: str = "NULL", detail: str = "NULL") -> str:
+    return _INSERT.format(
+        place="1",
+        type=f"'job.{kind}'",
+        data=_JOB.format(state=state, reason=reason, detail=detail),
+        now="?2",
+        source="",
+        condition=condition,
+    )
+
+
+def _batch_events(condition: str, now: str) -> str:
+    return _INSERT.format(
+        place="row_number() OVER (ORDER BY b.number)",
+        type="'batch.completed'",
+        data=_BATCH,
+        now=now,
+        source="JOIN batches b ON b.job_id = j.id",
+        condition=condition,
+    )
+
+
+def started(job_id: str, number: int, fence: int, now: int) -> Statement:
+    """Before `jobs.begin`."""
+    condition = """j.id = ?1 AND j.state = 'queued' AND j.started_at IS NULL AND EXISTS (SELECT 1 FROM batches b
+        WHERE b.job_id = ?1 AND b.number = ?3 AND b.fence = ?4 AND b.state = 'processing')"""
+    return Statement(_job_event("started", condition, "'running'"), (job_id, now, number, fence))
+
+
+def progress(job_id: str, now: int, interval: int) -> Statement:
+    """Before `jobs.progress_told`; at most one each `interval` milliseconds."""
+    condition = "j.id = ?1 AND j.state = 'running' AND j.progress_at <= ?2 - ?3"
+    return Statement(_job_event("progress", condition, "j.state"), (job_id, now, interval))
+
+
+def supersede_progress(job_id: str) -> Statement:
+    """Only the newest progress is worth delivering."""
+    return Statement(
+        """UPDATE callbacks SET state = 'superseded', due_at = NULL
+           WHERE job_id = ?1 AND type = 'job.progress' AND state = 'pending'
+             AND sequence < (SELECT max(sequence) FROM callbacks WHERE job_id = ?1 AND type = 'job.progress')""",
+        (job_id,),
+    )
+
+
+def paused(job_id: str, now: int, reason: str, detail: str | None) -> Statement:
+    """Before `jobs.pause`."""
+    condition = "j.id = ?1 AND j.state IN ('queued', 'running')"
+    return Statement(_job_event("paused", condition, "'paused'", "?3", "?4"), (job_id, now, reason, detail))
+
+
+def completed(job_id: str, now: int) -> Statement:
+    """Before `jobs.end`."""
+    state = "iif(j.state = 'cancelled', 'cancelled', 'completed')"
+    return Statement(_job_event("completed", ENDS_NOW, state, "j.reason", "j.detail"), (job_id, now))
+
+
+def batch_finished(job_id: str, number: int, fence: int, now: int) -> Statement:
+    """Before `batches.finish`."""
+    condition = """j.id = ?1 AND b.number = ?2 AND b.fence = ?3 AND b.state = 'processing'
+        AND b.pending = 0 AND b.sending = 0"""
+    return Statement(_batch_events(condition, "?4"), (job_id, number, fence, now))
+
+
+def batches_cancelled(job_id: str, now: int) -> Statement:
+    """Before `batches.end_unstarted`."""
+    condition = "j.id = ?1 AND b.state IN ('pending', 'queued')"
+    return Statement(_batch_events(condition, "?2"), (job_id, now))
+
+
+def batch_buried(job_id: str, number: int, now: int) -> Statement:
+    """Before `batches.bury`."""
+    condition = """j.id = ?1 AND b.number = ?2 AND b.state IN ('pending', 'queued', 'processing')
+        AND ifnull(b.lease_until, 0) <= ?3"""
+    return Statement(_batch_events(condition, "?3"), (job_id, number, now))

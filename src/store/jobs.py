@@ -1,0 +1,148 @@
+"""Statements of `jobs` and `job_contents`."""
+
+from ports import Statement
+from scope import Scope
+
+_IN_SCOPE = "site_id = ?2 AND (?3 IS NULL OR company = ?3)"
+_OPEN = "state IN ('draft', 'scheduled', 'queued', 'running', 'paused')"
+
+# Everybody has ended and every batch has told so. `ended_at` makes it true once.
+ENDS_NOW = """
+    j.id = ?1 AND j.ended_at IS NULL AND j.pending = 0 AND j.sending = 0
+    AND j.state IN ('queued', 'running', 'paused', 'cancelled')
+    AND NOT EXISTS (SELECT 1 FROM batches b WHERE b.job_id = ?1 AND b.state NOT IN ('done', 'dead'))"""
+
+
+def insert(
+    scope: Scope,
+    job_id: str,
+    *,
+    kind: str,
+    name: str,
+    send_at: int | None,
+    rate: float | None,
+    batch_size: int,
+    idempotency_key: str | None,
+    request_hash: str,
+    now: int,
+) -> Statement:
+    """A draft. No row comes back where the idempotency key is taken."""
+    return Statement(
+        """INSERT INTO jobs (id, site_id, company, kind, name, state, send_at, rate, batch_size, idempotency_key,
+             request_hash, created_at)
+           VALUES (?1, ?2, ?3, ?4, ?5, 'draft', ?6, ?7, ?8, ?9, ?10, ?11)
+           ON CONFLICT DO NOTHING RETURNING id""",
+        (
+            *(job_id, scope.site_id, scope.company, kind, name, send_at, rate, batch_size),
+            *(idempotency_key, request_hash, now),
+        ),
+    )
+
+
+def insert_content(job_id: str, version: str, content: str) -> Statement:
+    return Statement(
+        """INSERT INTO job_contents (job_id, version, content)
+           SELECT id, ?2, ?3 FROM jobs WHERE id = ?1""",
+        (job_id, version, content),
+    )
+
+
+def find(scope: Scope, job_id: str) -> Statement:
+    """The row, with `site_rate`: the lower of the job's and the site's send rate, NULL where neither sets one."""
+    return Statement(
+        """SELECT j.*, ifnull(min(j.rate, s.send_rate), ifnull(j.rate, s.send_rate)) AS site_rate
+           FROM jobs j JOIN sites s ON s.id = j.site_id
+           WHERE j.id = ?1 AND j.site_id = ?2 AND (?3 IS NULL OR j.company = ?3)""",
+        (job_id, scope.site_id, scope.company),
+    )
+
+
+def find_by_key(scope: Scope, idempotency_key: str) -> Statement:
+    return Statement(
+        """SELECT id, request_hash FROM jobs
+           WHERE site_id = ?1 AND ifnull(company, '') = ifnull(?2, '') AND idempotency_key = ?3""",
+        (scope.site_id, scope.company, idempotency_key),
+    )
+
+
+def content(scope: Scope, job_id: str) -> Statement:
+    return Statement(
+        """SELECT c.version, c.content, s.provider
+           FROM jobs j JOIN job_contents c ON c.job_id = j.id JOIN sites s ON s.id = j.site_id
+           WHERE j.id = ?1 AND j.site_id = ?2 AND (?3 IS NULL OR j.company = ?3)""",
+        (job_id, scope.site_id, scope.company),
+    )
+
+
+def start(scope: Scope, job_id: str, now: int) -> Statement:
+    return Statement(
+        f"""UPDATE jobs SET state = CASE WHEN send_at > ?4 THEN 'scheduled' ELSE 'queued' END
+            WHERE id = ?1 AND {_IN_SCOPE} AND state = 'draft' AND total > 0 RETURNING id""",
+        (job_id, scope.site_id, scope.company, now),
+    )
+
+
+def begin(job_id: str, number: int, fence: int, now: int) -> Statement:
+    """The first batch under way makes the job run; `fence` proves the lease."""
+    return Statement(
+        """UPDATE jobs SET state = 'running', started_at = ifnull(started_at, ?4)
+           WHERE id = ?1 AND state = 'queued'
+             AND EXISTS (SELECT 1 FROM batches b
+                         WHERE b.job_id = ?1 AND b.number = ?2 AND b.fence = ?3 AND b.state = 'processing')""",
+        (job_id, number, fence, now),
+    )
+
+
+def pause(scope: Scope, job_id: str, reason: str, detail: str | None) -> Statement:
+    return Statement(
+        f"""UPDATE jobs SET state = 'paused', reason = ?4, detail = ?5
+            WHERE id = ?1 AND {_IN_SCOPE} AND state IN ('queued', 'running') RETURNING id""",
+        (job_id, scope.site_id, scope.company, reason, detail),
+    )
+
+
+def resume(scope: Scope, job_id: str) -> Statement:
+    return Statement(
+        f"""UPDATE jobs SET state = 'queued', reason = NULL, detail = NULL
+            WHERE id = ?1 AND {_IN_SCOPE} AND state = 'paused' RETURNING id""",
+        (job_id, scope.site_id, scope.company),
+    )
+
+
+def cancel(scope: Scope, job_id: str, reason: str) -> Statement:
+    return Statement(
+        f"""UPDATE jobs SET state = 'cancelled', reason = ?4, detail = NULL
+            WHERE id = ?1 AND {_IN_SCOPE} AND {_OPEN} RETURNING id""",
+        (job_id, scope.site_id, scope.company, reason),
+    )
+
+
+def reopen(scope: Scope, job_id: str) -> Statement:
+    """A retry made people of an ended job pending again."""
+    return Statement(
+        f"""UPDATE jobs SET state = 'queued', ended_at = NULL
+            WHERE id = ?1 AND {_IN_SCOPE} AND state = 'completed' AND pending > 0""",
+        (job_id, scope.site_id, scope.company),
+    )
+
+
+def release_scheduled(now: int) -> Statement:
+    return Statement(
+        "UPDATE jobs SET state = 'queued' WHERE state = 'scheduled' AND send_at <= ?1 RETURNING id, site_id", (now,)
+    )
+
+
+def end(job_id: str, now: int) -> Statement:
+    """Goes with `events.completed`, which must come before it in the same transaction."""
+    return Statement(
+        f"""UPDATE jobs AS j SET ended_at = ?2, state = iif(state = 'cancelled', 'cancelled', 'completed')
+            WHERE {ENDS_NOW}""",
+        (job_id, now),
+    )
+
+
+def progress_told(job_id: str, now: int, interval: int) -> Statement:
+    return Statement(
+        "UPDATE jobs SET progress_at = ?2 WHERE id = ?1 AND state = 'running' AND progress_at <= ?2 - ?3",
+        (job_id, now, interval),
+    )

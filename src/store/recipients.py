@@ -1,0 +1,169 @@
+"""Statements of `recipients`: append, claim, record, and the moves of many at once."""
+
+from ports import Statement
+from scope import Scope
+
+# the positions of batch ?2 of job ?1
+RANGE = """position BETWEEN ?2 * (SELECT batch_size FROM jobs WHERE id = ?1)
+    AND (?2 + 1) * (SELECT batch_size FROM jobs WHERE id = ?1) - 1"""
+
+_SUPPRESSION = """
+    SELECT s.reason FROM suppressions s JOIN jobs j ON j.id = ?1
+    WHERE s.site_id = j.site_id AND s.email = lower(recipients.email)
+      AND s.company IN ('', ifnull(j.company, '')) AND s.category = ''
+    LIMIT 1"""
+
+
+def append(scope: Scope, job_id: str, people: str, now: int) -> Statement:
+    """Add the people of a JSON array, in its order, to a draft; whoever's `ref` is there already is passed over."""
+    return Statement(
+        """INSERT INTO recipients (job_id, position, ref, email, name, variables, state, updated_at)
+           SELECT ?1, (SELECT ifnull(max(position) + 1, 0) FROM recipients WHERE job_id = ?1)
+                      + row_number() OVER (ORDER BY place) - 1,
+                  ref, person ->> 'email', person ->> 'name', person -> 'variables', 'pending', ?5
+           FROM (SELECT min(key) AS place, value AS person, value ->> 'ref' AS ref
+                 FROM json_each(?4) GROUP BY 3) AS given
+           WHERE NOT EXISTS (SELECT 1 FROM recipients r WHERE r.job_id = ?1 AND r.ref = given.ref)
+             AND EXISTS (SELECT 1 FROM jobs WHERE id = ?1 AND site_id = ?2 AND (?3 IS NULL OR company = ?3)
+                         AND state = 'draft')""",
+        (job_id, scope.site_id, scope.company, people, now),
+    )
+
+
+def count_new(job_id: str, refs: str) -> Statement:
+    """How many of a JSON array of refs the job does not have yet."""
+    return Statement(
+        """SELECT count(DISTINCT value) AS count FROM json_each(?2)
+           WHERE NOT EXISTS (SELECT 1 FROM recipients WHERE job_id = ?1 AND ref = value)""",
+        (job_id, refs),
+    )
+
+
+def unsupplied(job_id: str, names: str) -> Statement:
+    """Of a JSON array of variable names, those that no person of the job has."""
+    return Statement(
+        """SELECT value AS name FROM json_each(?2) AS wanted
+           WHERE NOT EXISTS (SELECT 1 FROM recipients
+                             WHERE job_id = ?1 AND json_type(variables, '$."' || wanted.value || '"') IS NOT NULL)""",
+        (job_id, names),
+    )
+
+
+def interrupt(job_id: str, number: int, key_window: int, now: int) -> Statement:
+    """Whoever an earlier lease of the batch was sending to when it died is uncertain; or pending again where the
+    provider still honours the key of that attempt, `key_window` in milliseconds."""
+    return Statement(
+        f"""UPDATE recipients
+            SET state = CASE WHEN updated_at > ?4 - ?3 THEN 'pending' ELSE 'uncertain' END,
+                reason = CASE WHEN updated_at > ?4 - ?3 THEN NULL ELSE 'interrupted' END,
+                updated_at = ?4
+            WHERE job_id = ?1 AND {RANGE} AND state = 'sending'
+              AND fence < (SELECT fence FROM batches WHERE job_id = ?1 AND number = ?2)""",
+        (job_id, number, key_window, now),
+    )
+
+
+def claim(job_id: str, number: int, fence: int, after: int, limit: int, now: int) -> Statement:
+    """Take the next pending people after a position: `sending`, or `suppressed` with the suppression's reason. Nobody,
+    where the lease is another's or the job does not run."""
+    return Statement(
+        f"""UPDATE recipients
+            SET state = iif(({_SUPPRESSION}) IS NULL, 'sending', 'suppressed'), reason = ({_SUPPRESSION}),
+                detail = NULL, fence = ?3, updated_at = ?6
+            WHERE job_id = ?1
+              AND position IN (SELECT position FROM recipients WHERE job_id = ?1 AND {RANGE} AND position > ?4
+                               AND state = 'pending' ORDER BY position LIMIT ?5)
+              AND EXISTS (SELECT 1 FROM batches b JOIN jobs j ON j.id = b.job_id
+                          WHERE b.job_id = ?1 AND b.number = ?2 AND b.fence = ?3 AND b.state = 'processing'
+                            AND j.state = 'running')
+            RETURNING position, ref, email, name, variables, attempts, state""",
+        (job_id, number, fence, after, limit, now),
+    )
+
+
+def claimed(job_id: str, number: int, fence: int) -> Statement:
+    """Whom a lease is sending to: what a `claim` took whose answer was lost."""
+    return Statement(
+        f"""SELECT position, ref, email, name, variables, attempts, state FROM recipients
+            WHERE job_id = ?1 AND {RANGE} AND fence = ?3 AND state = 'sending' ORDER BY position""",
+        (job_id, number, fence),
+    )
+
+
+def record(job_id: str, fence: int, outcomes: str, now: int) -> Statement:
+    """Write what became of a claimed group; `outcomes` is a JSON array of `Outcome` rows. Only the lease that claimed a
+    person may say so; one that was overtaken may still say `sent` of someone left uncertain."""
+    return Statement(
+        """UPDATE recipients
+           SET state = o.value ->> 'state', reason = o.value ->> 'reason', detail = o.value ->> 'detail',
+               message_id = ifnull(o.value ->> 'message_id', message_id),
+               attempts = attempts + (o.value ->> 'attempts'), updated_at = ?4
+           FROM json_each(?3) AS o
+           WHERE job_id = ?1 AND position = (o.value ->> 'position') AND fence = ?2
+             AND (recipients.state = 'sending' OR (recipients.state = 'uncertain' AND o.value ->> 'state' = 'sent'))""",
+        (job_id, fence, outcomes, now),
+    )
+
+
+def cancel_pending(job_id: str, reason: str, now: int) -> Statement:
+    """Cancel everybody still pending of a job that is open; goes before `jobs.cancel` in the same transaction."""
+    return Statement(
+        """UPDATE recipients SET state = 'cancelled', reason = ?2, updated_at = ?3
+           WHERE job_id = ?1 AND state = 'pending'
+             AND EXISTS (SELECT 1 FROM jobs WHERE id = ?1
+                         AND state IN ('draft', 'scheduled', 'queued', 'running', 'paused'))""",
+        (job_id, reason, now),
+    )
+
+
+def cancel_rest(job_id: str, number: int, now: int) -> Statement:
+    """Of a job cancelled while this batch was under way: those whom a refusal made pending again."""
+    return Statement(
+        f"""UPDATE recipients SET state = 'cancelled', reason = (SELECT reason FROM jobs WHERE id = ?1), updated_at = ?3
+            WHERE job_id = ?1 AND {RANGE} AND state = 'pending'
+              AND EXISTS (SELECT 1 FROM jobs WHERE id = ?1 AND state = 'cancelled')""",
+        (job_id, number, now),
+    )
+
+
+def bury(job_id: str, number: int, reason: str, now: int) -> Statement:
+    """End everybody of a batch that nobody holds: pending fail, those in flight are uncertain."""
+    return Statement(
+        f"""UPDATE recipients
+            SET reason = 'dead_letter', detail = ?3, updated_at = ?4,
+                state = CASE state WHEN 'pending' THEN 'failed' ELSE 'uncertain' END
+            WHERE job_id = ?1 AND {RANGE} AND state IN ('pending', 'sending')
+              AND EXISTS (SELECT 1 FROM batches WHERE job_id = ?1 AND number = ?2
+                          AND state IN ('pending', 'queued', 'processing') AND ifnull(lease_until, 0) <= ?4)""",
+        (job_id, number, reason, now),
+    )
+
+
+# ?1 job, ?2 state, ?3 reason or NULL, ?4 JSON array of refs or NULL
+_SELECTED = """job_id = ?1 AND state = ?2 AND (?3 IS NULL OR reason = ?3)
+    AND (?4 IS NULL OR ref IN (SELECT value FROM json_each(?4)))"""
+
+
+def count_selected(job_id: str, state: str, reason: str | None, refs: str | None) -> Statement:
+    return Statement(
+        f"SELECT count(*) AS count FROM recipients WHERE {_SELECTED}",
+        (job_id, state, reason, refs),
+    )
+
+
+def retry_selected(job_id: str, state: str, reason: str | None, refs: str | None, now: int) -> Statement:
+    """Make the selected pending again, with a fresh budget of attempts."""
+    return Statement(
+        f"""UPDATE recipients SET state = 'pending', attempts = 0, reason = NULL, detail = NULL, updated_at = ?5
+            WHERE {_SELECTED}
+              AND EXISTS (SELECT 1 FROM jobs
+                          WHERE id = ?1 AND state IN ('queued', 'running', 'paused', 'completed'))""",
+        (job_id, state, reason, refs, now),
+    )
+
+
+def count_handed_back(job_id: str) -> Statement:
+    return Statement(
+        "SELECT count(*) AS count FROM recipients WHERE job_id = ?1 AND state = 'cancelled' AND reason = 'handed_back'",
+        (job_id,),
+    )
