@@ -1,0 +1,145 @@
+"""Events as they are delivered and polled. Their rows are written with what they tell, by `store/events.py`.
+
+The promise: an event is claimed by one delivery at a time, only while it is pending and its site is open to callbacks,
+and an outcome is recorded only under the lease that claimed it. A lease that died is free again once it is over.
+"""
+
+import json
+
+from ports import Row, Statement
+from scope import Scope
+
+_EVENT = "cursor, id, type, job_id, company, sequence, data, created_at"
+# the site ?1 is open to callbacks
+_OPEN = """EXISTS (
+  SELECT 1 FROM sites WHERE id = ?1 AND callback_url IS NOT NULL AND callback_off_at IS NULL AND disabled_at IS NULL)"""
+_CLAIMED = "id = ?1 AND state = 'pending' AND lease_until = ?2"
+
+
+def receiver(site_id: str) -> Statement:
+    """Where a site's callbacks go, and what signs them."""
+    return Statement(
+        """
+        SELECT id, callback_url, callback_success, callback_secret, previous_callback_secret, previous_secret_until
+        FROM sites WHERE id = ?1
+        """,
+        (site_id,),
+    )
+
+
+def claim_due(site_id: str, now: int, lease_until: int) -> Statement:
+    """Lease the event that has been due longest; no row where none is."""
+    return Statement(
+        f"""
+        UPDATE callbacks SET lease_until = ?3
+        WHERE cursor = (
+          SELECT cursor FROM callbacks
+          WHERE site_id = ?1 AND state = 'pending' AND due_at <= ?2 AND ifnull(lease_until, 0) <= ?2 AND {_OPEN}
+          ORDER BY due_at, cursor LIMIT 1)
+        RETURNING {_EVENT}, attempts, lease_until
+        """,
+        (site_id, now, lease_until),
+    )
+
+
+def delivered(event: Row, status: int | None, now: int) -> Statement:
+    return Statement(
+        f"""
+        UPDATE callbacks SET state = 'delivered', attempts = attempts + 1, due_at = NULL, lease_until = NULL,
+          status = ?3, error = NULL, delivered_at = ?4
+        WHERE {_CLAIMED}
+        """,
+        (event["id"], event["lease_until"], status, now),
+    )
+
+
+def failed(event: Row, status: int | None, error: str, due_at: int) -> Statement:
+    """An attempt that did not count; the next one is at `due_at`."""
+    return Statement(
+        f"""
+        UPDATE callbacks SET attempts = attempts + 1, due_at = ?5, lease_until = NULL, status = ?3, error = ?4
+        WHERE {_CLAIMED}
+        """,
+        (event["id"], event["lease_until"], status, error, due_at),
+    )
+
+
+def dead(event: Row, status: int | None, error: str) -> Statement:
+    """The last attempt did not count."""
+    return Statement(
+        f"""
+        UPDATE callbacks SET state = 'dead', attempts = attempts + 1, due_at = NULL, lease_until = NULL,
+          status = ?3, error = ?4
+        WHERE {_CLAIMED}
+        """,
+        (event["id"], event["lease_until"], status, error),
+    )
+
+
+def off(site_id: str, url: str, now: int) -> list[Statement]:
+    """Switch the site's callbacks off, unless they are or go to another URL by now; for one transaction."""
+    condition = "id = ?1 AND callback_url = ?2 AND callback_off_at IS NULL"
+    return [
+        Statement(
+            f"""
+            INSERT INTO audit (at, site_id, actor, action, target, detail)
+            SELECT ?3, id, 'system', 'callback.off', id, ?4 FROM sites WHERE {condition}
+            """,
+            (site_id, url, now, json.dumps({"callback_url": url, "status": 410})),
+        ),
+        Statement(f"UPDATE sites SET callback_off_at = ?3 WHERE {condition}", (site_id, url, now)),
+        park(site_id),
+    ]
+
+
+def park(site_id: str) -> Statement:
+    """Where the site is not open to callbacks, its events are left to be polled."""
+    return Statement(
+        f"""
+        UPDATE callbacks SET due_at = NULL
+        WHERE site_id = ?1 AND state = 'pending' AND due_at IS NOT NULL AND NOT {_OPEN}
+        """,
+        (site_id,),
+    )
+
+
+def unpark(site_id: str, now: int) -> Statement:
+    """What was left to be polled is due again: for the transaction that opens a site to callbacks (again)."""
+    return Statement(
+        f"UPDATE callbacks SET due_at = ?2 WHERE site_id = ?1 AND state = 'pending' AND due_at IS NULL AND {_OPEN}",
+        (site_id, now),
+    )
+
+
+def next_due(site_id: str) -> Statement:
+    """One row: when there is something to do next, or NULL."""
+    return Statement(
+        """
+        SELECT min(max(due_at, ifnull(lease_until, 0))) AS due_at
+        FROM callbacks WHERE site_id = ?1 AND state = 'pending' AND due_at IS NOT NULL
+        """,
+        (site_id,),
+    )
+
+
+def sites_due(now: int) -> Statement:
+    """Sites with an event that should have been claimed by `now`: for the sweep, where a queue message got lost."""
+    return Statement(
+        """
+        SELECT DISTINCT site_id FROM callbacks
+        WHERE state = 'pending' AND due_at <= ?1 AND ifnull(lease_until, 0) <= ?1
+        """,
+        (now,),
+    )
+
+
+def events_after(scope: Scope, cursor: int, limit: int) -> Statement:
+    """What GET /v1/events shows, oldest first. A superseded event tells nothing that a later one does not."""
+    return Statement(
+        f"""
+        SELECT {_EVENT} FROM callbacks
+        WHERE site_id = ?1 AND (?2 IS NULL OR company = ?2) AND cursor > ?3 AND state <> 'superseded'
+        ORDER BY cursor LIMIT ?4
+        """,
+        (scope.site_id, scope.company, cursor, limit),
+    )
