@@ -1,0 +1,89 @@
+"""From a job's content and one person to the finished mail.
+
+The promise: the same person, job and content version give the same mail to the last byte, key and Message-ID
+included, on every attempt; so a repeat can be recognised by whoever already has the first one.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from errors import InvalidAddress, TemplateRefused
+from mail import address, headers
+from mail.message import Address, OutgoingMail
+from mail.template import Template
+
+# Always there, and always about the person: no variable of the same name replaces them.
+OWN_NAMES = frozenset({"ref", "email", "name"})
+
+
+def idempotency_key(site_id: str, job_id: str, ref: str, version: int) -> str:
+    """64 hex digits, the same for every attempt at this content for this person."""
+    return hashlib.sha256(json.dumps([site_id, job_id, ref, version]).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class MailJob:
+    """What all mails of a job share: parsed, checked and compiled once."""
+
+    site_id: str
+    job_id: str
+    company: str | None
+    version: int
+    sender: Address
+    reply_to: Address | None
+    headers: Mapping[str, str]
+    variables: Mapping[str, Any]
+    template: Template
+
+    @classmethod
+    def load(
+        cls, site_id: str, job_id: str, version: int, content: Mapping[str, Any], company: str | None = None
+    ) -> "MailJob":
+        """`content` as kept in `job_contents`, its shape already checked. Raises `TemplateRefused`."""
+        message = content["message"]
+        extra = dict(message.get("headers") or {})
+        headers.check(extra)
+        return cls(
+            site_id=site_id,
+            job_id=job_id,
+            company=company,
+            version=version,
+            sender=_mailbox("from", message["from"]),
+            reply_to=_mailbox("reply_to", message["reply_to"]) if message.get("reply_to") else None,
+            headers=extra,
+            variables=message.get("variables") or {},
+            template=Template.compile(message["subject"], message["html"], message.get("text")),
+        )
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """The names each person must bring, since neither the job nor the product supplies them."""
+        return self.template.variables - self.variables.keys() - OWN_NAMES
+
+    def mail_for(self, ref: str, email: str, name: str, variables: Mapping[str, Any]) -> OutgoingMail:
+        """Raises a `RecipientFault`."""
+        to = address.parse(email, name)
+        own = {"ref": ref, "email": email.strip(), "name": to.name}
+        subject, html, text = self.template.render({**self.variables, **variables, **own})
+        key = idempotency_key(self.site_id, self.job_id, ref, self.version)
+        return OutgoingMail(
+            key=key,
+            message_id=f"<{key[:32]}@{self.sender.email.rpartition('@')[2]}>",
+            sender=self.sender,
+            to=to,
+            subject=subject,
+            html=html,
+            text=text,
+            reply_to=self.reply_to,
+            headers={**self.headers, headers.REFERENCE: key, headers.JOB: self.job_id},
+        )
+
+
+def _mailbox(field: str, value: Mapping[str, Any]) -> Address:
+    try:
+        return address.parse(value["email"], value.get("name") or "")
+    except InvalidAddress as fault:
+        raise TemplateRefused(field, fault.detail) from None

@@ -1,0 +1,150 @@
+"""The text part of a mail that has only HTML, derived by markdownify.
+
+The promise: what a reader of the HTML sees, in its order, with every link's address, no markup and no entities; and
+values that were put into the HTML stand in the text exactly as they were supplied.
+
+Deriving takes milliseconds, a mail may take half of one. So a mail's HTML is rendered with each inserted value left
+out (a numbered mark in its place), and the text of that skeleton is derived once and kept: people differ in values,
+hardly in skeletons. This is the same as deriving each mail's text from its finished HTML, since only a value that is
+one run of text there is left out; where a mark stands in a place that could hold more than that (loose inside a tag),
+the finished HTML is converted instead.
+"""
+
+import re
+import warnings
+from collections.abc import Sequence
+from functools import cache
+from html import unescape
+from typing import TYPE_CHECKING, Any
+
+from errors import RenderingFailed
+
+if TYPE_CHECKING:
+    from bs4 import BeautifulSoup
+    from markdownify import MarkdownConverter
+
+# Two of Unicode's noncharacters: no text that is meant for others holds them.
+OPEN, CLOSE = "\ufdd0", "\ufdd1"
+
+_MARK = re.compile(f"{OPEN}([0-9]+){CLOSE}")
+_HIDDEN = re.compile(r"display\s*:\s*none", re.IGNORECASE)
+_BLOCKS = re.compile("^(article|blockquote|br|center|div|dl|h[1-6]|hr|ol|p|pre|section|table|ul)$")
+_MAX_KEPT = 1_000_000  # characters of skeletons
+
+
+class DerivedText:
+    """The texts of one template, by skeleton."""
+
+    def __init__(self) -> None:
+        self._texts: dict[str, str | None] = {}
+        self._size = 0
+
+    def of(self, skeleton: str, values: Sequence[str], html: str) -> str:
+        """`values` are the HTML left out of `skeleton`, `html` is the skeleton with them in place."""
+        if skeleton not in self._texts:
+            self._keep(skeleton, _convert_skeleton(skeleton))
+        text = self._texts[skeleton]
+        return convert(html) if text is None else fill(text, [unescape(value) for value in values])
+
+    def _keep(self, skeleton: str, text: str | None) -> None:
+        self._size += len(skeleton)
+        if self._size > _MAX_KEPT:
+            self._texts.clear()
+            self._size = len(skeleton)
+        self._texts[skeleton] = text
+
+
+def fill(skeleton: str, values: Sequence[str]) -> str:
+    return _MARK.sub(lambda mark: values[int(mark[1])], skeleton) if values else skeleton
+
+
+def convert(html: str) -> str:
+    """Raises `RenderingFailed` where elements are nested hundreds deep."""
+    return _text(_parse(html))
+
+
+def _convert_skeleton(skeleton: str) -> str | None:
+    soup = _parse(skeleton)
+    return None if _has_loose_mark(skeleton, soup) else _text(soup)
+
+
+def _has_loose_mark(skeleton: str, soup: "BeautifulSoup") -> bool:
+    """Whether a mark is part of a tag, other than in an attribute's value."""
+    names = (name for element in soup.find_all(True) for name in (element.name, *element.attrs))
+    return re.search(f"</?{OPEN}", skeleton) is not None or any(OPEN in name for name in names)
+
+
+def _parse(html: str) -> "BeautifulSoup":
+    from bs4 import BeautifulSoup
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # bs4 wonders whether short text is a file name
+        return BeautifulSoup(html, "html.parser")
+
+
+def _text(soup: "BeautifulSoup") -> str:
+    from bs4.element import PreformattedString
+
+    for aside in soup.find_all(string=lambda string: isinstance(string, PreformattedString)):
+        aside.extract()  # comments, and what Outlook reads as conditions
+    for hidden in soup.find_all(style=_HIDDEN):
+        hidden.decompose()
+    try:
+        for cell in soup.find_all(["td", "th"]):
+            if cell.find(_BLOCKS):
+                cell.name = "div"  # the table lays out a page; markdownify would put the cell on one line
+        text = _converter().convert_soup(soup)
+    except RecursionError:
+        raise RenderingFailed("html: nested too deeply to derive a text part from; supply a text") from None
+    text = "\n".join(line.rstrip() for line in text.replace("\xa0", " ").split("\n"))
+    return re.sub(r"\n{3,}", "\n\n", text).strip()
+
+
+@cache
+def _converter() -> "MarkdownConverter":
+    from markdownify import MarkdownConverter
+
+    class PlainText(MarkdownConverter):
+        """Without the signs of Markdown that only a renderer reads."""
+
+        def inline(self, _element: Any, text: str, parent_tags: set[str]) -> str:  # noqa: ARG002
+            return text
+
+        convert_b = convert_strong = convert_em = convert_i = convert_del = convert_s = inline
+        convert_code = convert_kbd = convert_samp = convert_sub = convert_sup = convert_video = inline
+
+        def nothing(self, _element: Any, _text: str, parent_tags: set[str]) -> str:  # noqa: ARG002
+            return ""
+
+        convert_script = convert_style = convert_title = convert_template = nothing
+
+        def convert_a(self, element: Any, text: str, parent_tags: set[str]) -> str:  # noqa: ARG002
+            address = str(element.get("href") or "").strip()
+            label = text.strip()
+            if not address or address.startswith("#") or label in (address, address.partition(":")[2]):
+                return text
+            return text.replace(label, f"{label} ({address})", 1) if label else address
+
+        def convert_img(self, element: Any, _text: str, parent_tags: set[str]) -> str:  # noqa: ARG002
+            return str(element.get("alt") or "")
+
+        def convert_br(self, _element: Any, _text: str, parent_tags: set[str]) -> str:  # noqa: ARG002
+            return "\n"
+
+        def block(self, _element: Any, text: str, parent_tags: set[str]) -> str:  # noqa: ARG002
+            text = text.strip("\n")
+            return f"\n\n{text}\n\n" if text.strip() else ""
+
+        convert_h1 = convert_h2 = convert_h3 = convert_h4 = convert_h5 = convert_h6 = block
+        convert_pre = convert_table = convert_center = block
+
+        def convert_td(self, _element: Any, text: str, parent_tags: set[str]) -> str:  # noqa: ARG002
+            return " ".join(text.split()) + "  "
+
+        convert_th = convert_td
+
+        def convert_tr(self, _element: Any, text: str, parent_tags: set[str]) -> str:  # noqa: ARG002
+            row = text.strip()
+            return f"\n\n{row}\n\n" if "\n" in row else f"{row}\n" if row else ""
+
+    return PlainText(bullets="-", escape_asterisks=False, escape_underscores=False)

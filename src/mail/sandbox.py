@@ -1,0 +1,304 @@
+"""The template language: Jinja2's sandbox, with a meter on it.
+
+The promise: whatever a template says, rendering it ends after a bounded amount of work and memory, and reaches
+nothing but the values it was handed. There is no clock to stop it by (time stands still inside a Worker), so work is
+counted: `syntax.py` rewrites each template to report its loops, calls and values here, and every filter and test is
+wrapped to do the same. No value may grow beyond `MAX_VALUE`; what could grow in one step is refused before it does.
+"""
+
+import re
+from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, ValuesView
+from functools import cache
+from typing import Any, NoReturn
+
+from jinja2 import StrictUndefined, Undefined, pass_context
+from jinja2.exceptions import SecurityError, TemplateSyntaxError, UndefinedError
+from jinja2.ext import Extension
+from jinja2.lexer import Token, TokenStream
+from jinja2.runtime import Context, LoopContext, Macro
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.utils import Namespace, missing
+from markupsafe import Markup, escape
+
+from errors import MissingVariable
+from mail.plain_text import CLOSE, OPEN
+
+UNITS = 50_000  # of work one part of one mail may take; about a microsecond each
+UNIT_SIZE = 100  # characters or elements handled for one unit
+MAX_VALUE = 1_000_000  # characters or elements, counted through nested lists
+MAX_RANGE = 10_000
+MAX_NUMBER_BITS = 1024
+MAX_CALL_DEPTH = 10  # macros within macros
+MAX_TOKENS = 20_000
+MAX_TAG_TOKENS = 500
+
+# Filters whose result can be a multiple of what goes in.
+_GROWING = frozenset({"batch", "center", "format", "indent", "join", "replace", "slice", "tojson", "wordwrap"})
+# Not offered: the outcome would differ from attempt to attempt, or the cost cannot be bounded.
+_WITHHELD = frozenset({"attr", "pprint", "random", "urlize", "xmlattr"})
+
+_METHODS: dict[type, frozenset[str]] = {
+    str: frozenset(
+        {
+            *("capitalize", "lower", "swapcase", "title", "upper", "lstrip", "rstrip", "strip", "split", "splitlines"),
+            *("count", "endswith", "find", "startswith", "isalpha", "isdigit", "islower", "isspace", "isupper"),
+            *("removeprefix", "removesuffix"),
+        }
+    ),
+    dict: frozenset({"get", "items", "keys", "values"}),
+    list: frozenset({"count", "index"}),
+    tuple: frozenset({"count", "index"}),
+    LoopContext: frozenset({"changed", "cycle"}),
+}
+
+# These look at what a value is, not at what it holds.
+_FREE_TESTS = frozenset({"defined", "none", "undefined"})
+
+# What a filter or test wants as its first argument, by Jinja2's mark on it.
+_LEADS: dict[str, Callable[[Context], tuple[object, ...]]] = {
+    "": lambda _: (),
+    "context": lambda context: (context,),
+    "eval_context": lambda context: (context.eval_ctx,),
+    "environment": lambda context: (context.environment,),
+}
+
+# Names `syntax.py` gives to what it inserts; no template can spell them.
+EACH, SHOWN, HOLE, WEIGHED, SPEND = "(each)", "(shown)", "(hole)", "(weighed)", "(spend)"
+
+
+class Run(Context):
+    """What one rendering of one part has used up so far, and the values left out of its skeleton."""
+
+    units = UNITS
+    depth = 0
+    holes: dict[str, int]
+
+    def spend(self, units: int) -> None:
+        self.units -= units
+        if self.units < 0:
+            raise SecurityError("the template does more work than one mail may take")
+
+
+def weigh(value: object) -> int:
+    """How much a value holds; refuses what is too large, and what no filter or operator has business with."""
+    if isinstance(value, str):
+        total, pending = len(value), []
+    else:
+        total, pending = 1, [value]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, str):
+            total += len(item)
+        elif isinstance(item, dict):
+            total += 2 * len(item)
+            pending.extend(item)
+            pending.extend(item.values())
+        elif isinstance(item, (list, tuple)):
+            total += len(item)
+            pending.extend(item)
+        elif isinstance(item, int):
+            if item.bit_length() > MAX_NUMBER_BITS:
+                raise SecurityError("a number is too large")
+        elif item is not None and not isinstance(item, (float, Undefined)):
+            raise SecurityError(f"a {type(item).__name__.lower()} cannot be used as a value")
+        if total > MAX_VALUE:
+            break
+    if total > MAX_VALUE:
+        raise SecurityError(f"a value is larger than {MAX_VALUE:,} characters")
+    return total
+
+
+def _refuse_growth(size: int, factors: Iterable[object]) -> None:
+    largest = max((abs(f) if isinstance(f, int) else weigh(f) for f in factors), default=0)
+    if (size + 1) * (largest + 1) > MAX_VALUE:
+        raise SecurityError(f"a value would become larger than {MAX_VALUE:,} characters")
+
+
+def _refuse_wide_format(pattern: str) -> None:
+    if re.search(r"%[^%a-zA-Z]*?(\*|\d{3})", pattern):
+        raise SecurityError("a format may be at most 99 characters wide")
+
+
+def _metered(name: str, function: Any) -> Callable[..., Any]:
+    """A filter or test that pays for what it handles. Like all functions here it takes the context, which also keeps
+    Jinja2 from trying it out at compile time."""
+    lead = _LEADS[getattr(getattr(function, "jinja_pass_arg", None), "name", "")]
+
+    @pass_context
+    def run(context: Run, value: Any, *args: Any, **kwargs: Any) -> Any:
+        size = weigh(value)
+        options = (*args, *kwargs.values())
+        context.spend(1 + (size + sum(map(weigh, options))) // UNIT_SIZE)
+        if name in _GROWING:
+            _refuse_growth(size, options)
+        if name == "format":
+            _refuse_wide_format(value)
+        if name in ("round", "sum") and not all(isinstance(o, str) or -16 <= o <= 16 for o in options):
+            raise SecurityError(f"the filter '{name}' takes small numbers only")
+        result = function(*lead(context), value, *args, **kwargs)
+        return list(result) if isinstance(result, Iterator) else result
+
+    return run
+
+
+@pass_context
+def _each(context: Run, values: Iterable[Any], units: int) -> Iterator[Any]:
+    """What a loop runs over, a pass paid for at a time."""
+    for value in values:
+        context.spend(units)
+        yield value
+
+
+@pass_context
+def _weighed(context: Run, value: Any) -> Any:
+    """An operand, paid for."""
+    context.spend(weigh(value) // UNIT_SIZE)
+    return value
+
+
+@pass_context
+def _spend(context: Run, units: int) -> None:
+    context.spend(units)
+
+
+@pass_context
+def _shown(context: Run, value: Any) -> Any:
+    """A value on its way into the mail: text or a number; nothing where it is null."""
+    if isinstance(value, str):
+        context.spend(1 + weigh(value) // UNIT_SIZE)
+        return value.replace(OPEN, "") if OPEN in value else value
+    if value is None:
+        return ""
+    if isinstance(value, Undefined):
+        return str(value)  # raises
+    if not isinstance(value, (int, float)):
+        raise SecurityError("only text and numbers can be shown; use a loop, or the filter 'join'")
+    context.spend(weigh(value))
+    return value
+
+
+@pass_context
+def _hole(context: Run, value: Any) -> Markup:
+    """A value on its way into HTML that text will be derived from: a numbered mark in its place.
+
+    Only what is one run of text in HTML can be left out; markup and blanks decide how the text around them looks.
+    """
+    html = escape(_shown(context, value))
+    if "<" in html or not html.strip():
+        return html
+    return Markup(f"{OPEN}{context.holes.setdefault(str(html), len(context.holes))}{CLOSE}")
+
+
+def _range(*bounds: int) -> list[int]:
+    numbers = range(*bounds)
+    if len(numbers) > MAX_RANGE:
+        raise SecurityError(f"a range may have at most {MAX_RANGE:,} numbers")
+    return list(numbers)
+
+
+class _Missing(StrictUndefined):
+    """Raises the product's own error, with the name."""
+
+    __slots__ = ()
+
+    def __init__(
+        self, hint: str | None = None, obj: Any = missing, name: str | None = None, exc: Any = UndefinedError
+    ) -> None:
+        if exc is UndefinedError:
+            exc = SecurityError if name is None else MissingVariable
+        super().__init__(hint, obj, name, exc)
+
+    @property
+    def _undefined_message(self) -> str:
+        named = self._undefined_exception is MissingVariable  # type: ignore[comparison-overlap]
+        return str(self._undefined_name) if named else self._undefined_hint or "a value is missing"
+
+
+class _Bounds(Extension):
+    """Stops the parser before a source made of too many, or too deeply nested, pieces."""
+
+    def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
+        tag = 0
+        for number, token in enumerate(stream):
+            tag = 0 if token.type in ("data", "block_end", "variable_end") else tag + 1
+            if tag > MAX_TAG_TOKENS:
+                raise TemplateSyntaxError("an expression is too long", token.lineno)
+            if number > MAX_TOKENS:
+                raise TemplateSyntaxError("too many expressions", token.lineno)
+            yield token
+
+
+class Sandbox(ImmutableSandboxedEnvironment):
+    context_class = Run
+    intercepted_binops = frozenset(ImmutableSandboxedEnvironment.default_binop_table)
+
+    def __init__(self) -> None:
+        super().__init__(autoescape=lambda part: part == "html", undefined=_Missing, extensions=[_Bounds])
+        self.globals = {"range": _range, "namespace": Namespace}
+        self.tests.update({name: _metered(name, t) for name, t in self.tests.items() if name not in _FREE_TESTS})
+        offered = {name: f for name, f in self.filters.items() if name not in _WITHHELD}
+        self.filters = {name: _metered(name, function) for name, function in offered.items()}
+        self.filters.update({EACH: _each, SHOWN: _shown, HOLE: _hole, WEIGHED: _weighed, SPEND: _spend})
+
+    def unsafe_undefined(self, obj: Any, attribute: str) -> Undefined:
+        return self.undefined(f"the attribute '{attribute}' is private", name=attribute, obj=obj, exc=SecurityError)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        # hashing a nested tuple costs what it holds, and nothing here could pay for it
+        if isinstance(argument, (tuple, list, dict)):
+            raise SecurityError("only text and numbers can be a key")
+        return super().getitem(obj, argument)
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        assert isinstance(context, Run)
+        sizes = weigh(left), weigh(right)
+        context.spend(1 + sum(sizes) // UNIT_SIZE)
+        whole = isinstance(left, int) and isinstance(right, int)
+        if operator == "*" and not whole and not isinstance(left, float) and not isinstance(right, float):
+            _refuse_growth(*((sizes[1], [left]) if isinstance(left, int) else (sizes[0], [right])))
+        if operator == "**" and whole and left.bit_length() * right > MAX_NUMBER_BITS:
+            raise SecurityError("a number would become too large")
+        if operator == "%" and isinstance(left, str):
+            _refuse_wide_format(left)
+            _refuse_growth(sizes[0], [right])
+        return super().call_binop(context, operator, left, right)
+
+    def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
+        assert isinstance(context, Run)
+        if isinstance(obj, Macro):
+            return self._call_macro(context, obj, *args, **kwargs)
+        if isinstance(obj, Undefined):
+            obj()  # raises
+        receiver = getattr(obj, "__self__", None)
+        if not (obj is _range or obj is Namespace or _is_method(receiver, getattr(obj, "__name__", ""))):
+            _refuse_call(obj)
+        operands = [*args, *(value for name, value in kwargs.items() if not name.startswith("_"))]
+        if isinstance(receiver, (str, dict, list, tuple)):
+            operands.append(receiver)
+        context.spend(1 + sum(map(weigh, operands)) // UNIT_SIZE)
+        result = context.call(obj, *args, **kwargs)
+        return list(result) if isinstance(result, (KeysView, ItemsView, ValuesView)) else result
+
+    def _call_macro(self, context: Run, macro: Macro, /, *args: Any, **kwargs: Any) -> Any:
+        if context.depth >= MAX_CALL_DEPTH:
+            raise SecurityError(f"macros call each other more than {MAX_CALL_DEPTH} deep")
+        context.depth += 1
+        try:
+            return context.call(macro, *args, **kwargs)
+        finally:
+            context.depth -= 1
+
+
+def _is_method(receiver: object, name: str) -> bool:
+    return any(isinstance(receiver, kind) and name in names for kind, names in _METHODS.items())
+
+
+def _refuse_call(obj: object) -> NoReturn:
+    name = getattr(obj, "__name__", None)
+    raise SecurityError(f"'{name}' cannot be called in a template" if name else "a value cannot be called")
+
+
+@cache
+def sandbox() -> Sandbox:
+    """The one environment; it keeps nothing of a rendering."""
+    return Sandbox()
