@@ -11,9 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from mail.address import parse
-from mail.compose import MailJob
-
 import dispatch
 from errors import (
     EmptyJob,
@@ -25,6 +22,8 @@ from errors import (
     UnknownJob,
     WrongState,
 )
+from mail.address import parse
+from mail.compose import MailJob
 from ports import Row
 from providers import provider_for
 from scope import Scope

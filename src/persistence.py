@@ -1,0 +1,23 @@
+"""Transactions that must not be given up lightly.
+
+The promise: a transaction that is safe to repeat is repeated while the database is busy or its answer was lost.
+"""
+
+from collections.abc import Sequence
+
+import backoff
+from errors import DatabaseBusy, DatabaseUncertain
+from ports import Row, Statement
+from services import Services
+
+ATTEMPTS = 6
+
+
+async def persist(services: Services, statements: Sequence[Statement]) -> list[list[Row]]:
+    """Run one transaction whose repetition changes nothing more; raises what the last of 6 attempts raised."""
+    for attempt in range(1, ATTEMPTS):
+        try:
+            return await services.database.batch(statements)
+        except (DatabaseBusy, DatabaseUncertain):
+            await services.clock.sleep(backoff.delay(attempt, services.random, base=1))
+    return await services.database.batch(statements)

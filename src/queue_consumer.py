@@ -1,0 +1,304 @@
+"""The consumer of batches: claim, send, record; and the consumer of dead letters.
+
+The promise: a message delivered twice, late or to two consumers at once mails nobody twice, and a batch ends only when
+everybody in it has. A batch is held by a lease with a fencing number; inside it, only the group in flight can become
+uncertain. Three budgets are counted apart: attempts (a person's), throttles and redeliveries (a batch's).
+"""
+
+import contextlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import backoff
+import dispatch
+import jobs
+from errors import CredentialsRejected, DatabaseUncertain, QuotaExhausted, Throttled, Unavailable, WrongState
+from log import log
+from mail.compose import MailJob
+from pacing import Pacer
+from persistence import persist
+from ports import Message, Row
+from providers import provider_for
+from scope import Scope
+from sending import GroupResult, GroupSender, rate_of
+from services import Services
+from states import BatchState, JobState, RecipientState
+from store import batches, dead_letters, events, recipients
+from store import jobs as job_rows
+
+GROUP = 24
+LEASE = 300_000  # milliseconds; a group in flight ends in a fraction of it: 4 rounds of 30 s at the worst
+WORK = 600_000  # milliseconds of an invocation's 15 minutes; then the batch goes on in another
+MAX_REDELIVERIES = 3
+MAX_THROTTLES = 50
+PROGRESS_INTERVAL = 5_000  # milliseconds between two job.progress events
+
+
+class Reference(NamedTuple):
+    """What a message on `offload-batches` says."""
+
+    job: str
+    batch: int
+
+    @classmethod
+    def parse(cls, body: Any) -> "Reference | None":
+        if not isinstance(body, dict):
+            return None
+        job, batch = body.get("job"), body.get("batch")
+        return cls(job, batch) if isinstance(job, str) and type(batch) is int and batch >= 0 else None
+
+
+async def consume(services: Services, messages: Sequence[Message]) -> None:
+    """Handle deliveries from `offload-batches`; each is acked or retried by itself."""
+    for message in messages:
+        reference = Reference.parse(message.body)
+        try:
+            if reference is None:
+                await services.dead_letters.send([{"reason": "malformed", "message": message.body}])
+                message.ack()
+            else:
+                await _consume_one(services, message, reference)
+        except Unavailable as error:
+            job, batch = reference or (None, None)
+            log("warning", "batch put off", job=job, batch=batch, reason=type(error).__name__)
+            message.retry(backoff.delay(message.attempts, services.random))
+
+
+async def _consume_one(services: Services, message: Message, reference: Reference) -> None:
+    now = services.clock.now()
+    job, number = reference
+    leased, found, work = await services.database.batch(
+        [batches.lease(job, number, now + LEASE, now), batches.look(job, number), batches.work(job)]
+    )
+    if not found:
+        await services.dead_letters.send([{**reference._asdict(), "reason": "unknown_batch"}])
+        message.ack()
+    elif leased:
+        await BatchRun(services, reference, leased[0], work[0]).run()
+        message.ack()
+    elif found[0]["state"] in (BatchState.DONE, BatchState.DEAD):
+        message.ack()
+    else:  # held by another consumer, or not due yet
+        wait = max(found[0]["lease_until"] or 0, found[0]["due_at"] or 0) - now
+        message.retry(max(1, min(86_400, wait // 1000 + 1)))
+
+
+@dataclass
+class Ending:
+    """Why a batch's lease ends with people still pending, and when it goes on."""
+
+    delay_seconds: int = 0
+    throttled: bool = False
+
+
+class BatchRun:
+    """One lease of one batch, from its first claim to its end."""
+
+    def __init__(self, services: Services, reference: Reference, lease: Row, work: Row) -> None:
+        self.services = services
+        self.job, self.number = reference
+        self.fence: int = lease["fence"]
+        self.redeliveries: int = lease["redeliveries"]
+        self.throttles: int = lease["throttles"]
+        self.scope = Scope(work["site_id"])
+        self.provider = provider_for(work["provider"], services, work["site_id"])
+        self.pacer = Pacer(services.clock, rate_of(work, self.provider))
+        self.work = work
+        self.deadline = services.clock.now() + WORK
+        self.most_failures = 0
+
+    async def run(self) -> None:
+        if self.redeliveries >= MAX_REDELIVERIES:
+            await self._give_up("poison")
+            return
+        await self._begin()
+        mails = MailJob.load(self.work["site_id"], self.job, self.work["version"], json.loads(self.work["content"]))
+        sender = GroupSender(mails, self.provider, self.pacer, self.services.settings.max_attempts)
+        ending = await self._send_groups(sender)
+        if ending:
+            await self._end(ending)
+
+    async def _begin(self) -> None:
+        now = self.services.clock.now()
+        _, _, started, _ = await persist(
+            self.services,
+            [
+                recipients.interrupt(self.job, self.number, self.provider.key_window * 1000, now),
+                batches.recount(self.job, self.number),
+                events.started(self.job, self.number, self.fence, now),
+                job_rows.begin(self.job, self.number, self.fence, now),
+            ],
+        )
+        if started:
+            await dispatch.kick_callbacks(self.services, self.scope.site_id)
+
+    async def _send_groups(self, sender: GroupSender) -> Ending | None:
+        """Claim, send and record until nothing is left to claim; None where the lease was lost on the way."""
+        position = -1
+        while self.services.clock.now() < self.deadline:
+            people, standing = await self._claim(position)
+            if not standing["held"]:
+                log("warning", "lease lost", job=self.job, batch=self.number)
+                return None
+            if not people:
+                delay = backoff.delay(self.most_failures, self.services.random) if self.most_failures else 0
+                return Ending(delay)
+            position = people[-1]["position"]
+            to_send = [person for person in people if person["state"] == RecipientState.SENDING]
+            if not to_send:
+                continue
+            result = await sender.send(to_send)
+            await self._record(result, standing)
+            ending = await self._halted(result, to_send)
+            if ending:
+                return ending
+        return Ending()
+
+    async def _claim(self, after: int) -> tuple[list[Row], Row]:
+        now = self.services.clock.now()
+        size = self.pacer.group_size(GROUP)
+        held_until = now + LEASE
+        claim = recipients.claim(self.job, self.number, self.fence, after, size, now)
+        try:
+            people, _, standing = await self.services.database.batch([claim, *self._renewal(held_until)])
+        except DatabaseUncertain:
+            # it may have been executed: then these people are ours, and nothing has been sent to them
+            claimed = recipients.claimed(self.job, self.number, self.fence)
+            people, _, standing = await persist(self.services, [claimed, *self._renewal(held_until)])
+        self.pacer.lanes = max(1, standing[0]["lanes"])
+        return sorted(people, key=lambda person: person["position"]), standing[0]
+
+    def _renewal(self, until: int) -> list[Any]:
+        return [
+            batches.renew(self.job, self.number, self.fence, until),
+            batches.standing(self.job, self.number, self.fence),
+        ]
+
+    async def _record(self, result: GroupResult, standing: Row) -> None:
+        now = self.services.clock.now()
+        statements = [
+            recipients.record(self.job, self.fence, result.as_json(), now),
+            batches.renew(self.job, self.number, self.fence, now + LEASE),
+        ]
+        if result.accepted:
+            statements.append(batches.progressed(self.job, self.number, self.fence))
+            self.throttles = 0
+        tells = standing["progress_at"] <= now - PROGRESS_INTERVAL
+        if tells:
+            statements += [
+                events.progress(self.job, now, PROGRESS_INTERVAL),
+                events.supersede_progress(self.job),
+                job_rows.progress_told(self.job, now, PROGRESS_INTERVAL),
+            ]
+        await persist(self.services, statements)
+        if tells:
+            await dispatch.kick_callbacks(self.services, self.scope.site_id)
+
+    async def _halted(self, result: GroupResult, people: list[Row]) -> Ending | None:
+        """What the group's result means for the rest of the batch."""
+        failures = {person["position"]: person["attempts"] + 1 for person in people}
+        for outcome in result.outcomes:
+            if outcome.state is RecipientState.PENDING and outcome.attempts:
+                self.most_failures = max(self.most_failures, failures[outcome.position])
+        halt = result.halt
+        if isinstance(halt, CredentialsRejected | QuotaExhausted):
+            reason = "credentials_rejected" if isinstance(halt, CredentialsRejected) else "quota_exhausted"
+            log("warning", "job paused", job=self.job, batch=self.number, reason=f"{reason}:{halt.code}")
+            with contextlib.suppress(WrongState):  # cancelled meanwhile
+                await jobs.pause(self.services, self.scope, self.job, reason, halt.detail or halt.code)
+            return Ending()
+        if isinstance(halt, Throttled):
+            wait = backoff.delay(self.throttles + 1, self.services.random, base=5, retry_after=halt.retry_after)
+            return Ending(wait, throttled=True)
+        if result.refused == len(people):  # nobody got through: do not burn through the rest
+            return Ending(backoff.delay(self.most_failures, self.services.random))
+        return None
+
+    async def _end(self, ending: Ending) -> None:
+        """Finish the batch where everybody has ended; else give it back, to go on when it is due."""
+        if await self._finished():
+            return
+        if ending.throttled and self.throttles + 1 >= MAX_THROTTLES:
+            await self._give_up("throttled")
+            return
+        standing = (await self.services.database.all(batches.standing(self.job, self.number, self.fence)))[0]
+        paused = standing["job_state"] == JobState.PAUSED
+        due_at = None if paused else self.services.clock.now() + ending.delay_seconds * 1000
+        give_back = batches.give_back(self.job, self.number, self.fence, due_at, int(ending.throttled))
+        await persist(self.services, [give_back])
+        if not paused:
+            row = {"job_id": self.job, "number": self.number}
+            await dispatch.queue_batches(self.services, [row], ending.delay_seconds)
+
+    async def _finished(self) -> bool:
+        now = self.services.clock.now()
+        *_, standing = await persist(
+            self.services,
+            [
+                recipients.cancel_rest(self.job, self.number, now),
+                batches.recount(self.job, self.number),
+                events.batch_finished(self.job, self.number, self.fence, now),
+                batches.finish(self.job, self.number, self.fence),
+                events.completed(self.job, now),
+                job_rows.end(self.job, now),
+                batches.standing(self.job, self.number, self.fence),
+            ],
+        )
+        finished = not standing[0]["held"]
+        if finished:
+            await dispatch.kick_callbacks(self.services, self.scope.site_id)
+        return finished
+
+    async def _give_up(self, reason: str) -> None:
+        """Send the batch to the dead letters; their consumer ends it."""
+        log("error", "batch given up", job=self.job, batch=self.number, reason=reason)
+        await self.services.dead_letters.send([{"job": self.job, "batch": self.number, "reason": reason}])
+        await persist(self.services, [batches.give_back(self.job, self.number, self.fence, None, 0)])
+
+
+async def dead_letter(services: Services, messages: Sequence[Message]) -> None:
+    """Handle deliveries from `offload-dlq`: keep the message with its reason, end its batch, tell Moodle."""
+    for message in messages:
+        try:
+            await _bury(services, message)
+        except Unavailable as error:
+            log("warning", "dead letter put off", reason=type(error).__name__)
+            message.retry(backoff.delay(message.attempts, services.random))
+
+
+async def _bury(services: Services, message: Message) -> None:
+    now = services.clock.now()
+    body = message.body if isinstance(message.body, dict) else {}
+    reference = Reference.parse(body)
+    queue = "offload-callbacks" if "site" in body else "offload-batches"
+    reason = str(body.get("reason") or "redelivered_too_often")
+    text = json.dumps(message.body, ensure_ascii=False)
+    if reference is None:
+        await persist(services, [dead_letters.insert(message.id, queue, None, None, reason, text, now)])
+        log("error", "dead letter", reason=reason)
+        message.ack()
+        return
+    job, number = reference
+    found = await services.database.all(batches.look(job, number))
+    if found and (found[0]["lease_until"] or 0) > now:  # somebody is sending this batch after all
+        message.retry((found[0]["lease_until"] - now) // 1000 + 1)
+        return
+    if not found or found[0]["state"] not in (BatchState.DONE, BatchState.DEAD):
+        await persist(
+            services,
+            [
+                dead_letters.insert(message.id, queue, job, number, reason, text, now),
+                recipients.bury(job, number, reason, now),
+                batches.recount(job, number),
+                events.batch_buried(job, number, now),
+                batches.bury(job, number, now),
+                events.completed(job, now),
+                job_rows.end(job, now),
+            ],
+        )
+        log("error", "dead letter", job=job, batch=number, reason=reason)
+        if found:
+            await dispatch.kick_callbacks(services, found[0]["site_id"])
+    message.ack()

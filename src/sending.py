@@ -1,0 +1,128 @@
+"""Sends one claimed group and says what became of each person in it.
+
+The promise: an outcome for everybody, whatever happens; at most `IN_FLIGHT` requests at a time; and once the provider
+says "wait" or "not you", nobody more of the group is tried.
+"""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from errors import (
+    ConfigurationError,
+    CredentialsRejected,
+    OutcomeUnknown,
+    RecipientFault,
+    Rejected,
+    TemporarilyRefused,
+    Throttled,
+)
+from log import log
+from mail.compose import MailJob
+from mail.message import OutgoingMail
+from pacing import Pacer
+from ports import Row
+from providers.base import Provider
+from states import RecipientState
+
+# Workers: six connections at a time may wait for their response headers (platform.md, 3)
+IN_FLIGHT = 6
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one person; `attempts` is what it costs of their budget."""
+
+    position: int
+    state: RecipientState
+    attempts: int = 0
+    reason: str | None = None
+    detail: str | None = None
+    message_id: str | None = None
+
+
+@dataclass(frozen=True)
+class GroupResult:
+    """`halt` is why the rest of the group was not tried, where something concerns everybody."""
+
+    outcomes: list[Outcome]
+    halt: Throttled | CredentialsRejected | None
+
+    @property
+    def accepted(self) -> int:
+        return sum(outcome.state is RecipientState.SENT for outcome in self.outcomes)
+
+    @property
+    def refused(self) -> int:
+        """How many made an attempt and have to make another."""
+        return sum(outcome.state is RecipientState.PENDING and outcome.attempts > 0 for outcome in self.outcomes)
+
+    def as_json(self) -> str:
+        return json.dumps([asdict(outcome) for outcome in self.outcomes], ensure_ascii=False)
+
+
+class GroupSender:
+    """Sends the groups of one batch, one group at a time."""
+
+    def __init__(self, mails: MailJob, provider: Provider, pacer: Pacer, max_attempts: int) -> None:
+        self._mails = mails
+        self._provider = provider
+        self._pacer = pacer
+        self._max_attempts = max_attempts
+        self._halt: Throttled | CredentialsRejected | None = None
+
+    async def send(self, people: Sequence[Row]) -> GroupResult:
+        self._halt = None
+        slots = asyncio.Semaphore(IN_FLIGHT)
+
+        async def one(person: Row) -> Outcome:
+            async with slots:
+                return await self._send_one(person)
+
+        outcomes = await asyncio.gather(*(one(person) for person in people))
+        return GroupResult(outcomes, self._halt)
+
+    async def _send_one(self, person: Row) -> Outcome:
+        position = person["position"]
+        if self._halt:
+            return Outcome(position, RecipientState.PENDING)
+        try:
+            mail = self._mails.mail_for(person["ref"], person["email"], person["name"], json.loads(person["variables"]))
+        except RecipientFault as fault:
+            return Outcome(position, RecipientState.FAILED, 0, fault.code, fault.detail)
+        await self._pacer.turn()
+        return await self._attempt(position, person["attempts"] + 1, mail)
+
+    async def _attempt(self, position: int, attempt: int, mail: OutgoingMail) -> Outcome:
+        last = attempt >= self._max_attempts
+        try:
+            message_id = await self._provider.send(mail)
+        except ConfigurationError as error:
+            self._halt = self._halt or CredentialsRejected("not_configured", str(error))
+            return Outcome(position, RecipientState.PENDING)
+        except (Throttled, CredentialsRejected) as error:
+            self._halt = self._halt or error
+            return Outcome(position, RecipientState.PENDING)
+        except Rejected as error:
+            return Outcome(position, RecipientState.FAILED, 1, error.code, error.detail)
+        except TemporarilyRefused as error:
+            state = RecipientState.FAILED if last else RecipientState.PENDING
+            return Outcome(position, state, 1, error.code, error.detail)
+        except OutcomeUnknown as error:
+            # under the same key, a provider that honours keys makes a repetition harmless
+            again = self._provider.key_window and not last
+            state = RecipientState.PENDING if again else RecipientState.UNCERTAIN
+            return Outcome(position, state, 1, error.code, error.detail)
+        except Exception as error:
+            # our own fault, and it may have happened after the request left
+            log("error", "sending raised", job=self._mails.job_id, reason=type(error).__name__)
+            return Outcome(position, RecipientState.UNCERTAIN, 1, "internal_error", type(error).__name__)
+        return Outcome(position, RecipientState.SENT, 1, message_id=message_id)
+
+
+def rate_of(work: dict[str, Any], provider: Provider) -> float:
+    """Mails a second: the site's or the provider's own, lowered by the job's."""
+    rate = float(work["send_rate"] or provider.default_rate)
+    return min(rate, float(work["rate"])) if work["rate"] else rate

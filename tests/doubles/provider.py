@@ -1,0 +1,42 @@
+"""A provider that does what a test says, and remembers every mail it accepted."""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from mail.message import OutgoingMail
+
+Script = Callable[[OutgoingMail], str | Awaitable[str]]
+
+
+class Crash(BaseException):
+    """The invocation ends here, as when its isolate is killed: nothing in the product may catch it."""
+
+
+@dataclass
+class ScriptedProvider:
+    """`script` returns a message id or raises; what it returned is in `accepted`, by address."""
+
+    script: Script = lambda mail: f"id-{mail.key[:8]}"
+    key_window: int = 0
+    default_rate: float = 1000.0
+    name: str = "scripted"
+    accepted: Counter[str] = field(default_factory=Counter)
+    attempts: Counter[str] = field(default_factory=Counter)
+    in_flight: int = 0
+    most_in_flight: int = 0
+
+    async def send(self, mail: OutgoingMail) -> str:
+        self.attempts[mail.to.email] += 1
+        self.in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        try:
+            answer = self.script(mail)
+            message_id = answer if isinstance(answer, str) else await answer
+        finally:
+            self.in_flight -= 1
+        self.accepted[mail.to.email] += 1
+        return message_id
+
+    async def check(self) -> None:
+        """Always in order."""
