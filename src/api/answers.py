@@ -1,0 +1,150 @@
+"""What an answer's body holds: the JSON Schemas that /openapi.json shows and the tests hold every answer to."""
+
+from api.schemas import MAX_PEOPLE_A_CALL, SITE_FIELDS, Schema, array, closed, ref
+from states import DeliveryState, JobState, RecipientState
+
+_TEXT: Schema = {"type": "string"}
+_TEXT_OR_NULL: Schema = {"type": ["string", "null"]}
+_COUNT: Schema = {"type": "integer", "minimum": 0}
+_NUMBER_OR_NULL: Schema = {"type": ["number", "null"]}
+_YES_OR_NO: Schema = {"type": "boolean"}
+_TIME: Schema = {"type": "string", "format": "date-time"}
+_TIME_OR_NULL: Schema = {"type": ["string", "null"], "format": "date-time"}
+_ANY_OBJECT: Schema = {"type": "object"}
+_NEXT: Schema = {"type": ["string", "null"], "description": "The cursor of the next page; null after the last"}
+_ONCE: Schema = {"type": "string", "description": "Shown only now"}
+
+
+def whole(properties: Schema) -> Schema:
+    """An object that always has all of these, and nothing else."""
+    return closed(properties, tuple(properties))
+
+
+_MAILBOX = whole({"email": _TEXT, "name": _TEXT})
+_MAILBOX_OR_NULL: Schema = {"anyOf": [_MAILBOX, {"type": "null"}]}
+_CHECK: Schema = {"ok": _YES_OR_NO, "detail": _TEXT}
+_SITE: Schema = {
+    "id": _TEXT,
+    "name": _TEXT,
+    "provider": SITE_FIELDS["provider"],
+    "send_rate": _NUMBER_OR_NULL,
+    "from": _MAILBOX_OR_NULL,
+    "callback_url": _TEXT_OR_NULL,
+    "callback_success": SITE_FIELDS["callback_success"],
+    "callback_off_at": _TIME_OR_NULL,
+    "disabled_at": _TIME_OR_NULL,
+    "created_at": _TIME,
+}
+_TOKEN: Schema = {
+    "id": _TEXT,
+    "name": _TEXT,
+    "company": _TEXT_OR_NULL,
+    "expires_at": _TIME_OR_NULL,
+    "created_at": _TIME,
+}
+
+ANSWERS: dict[str, Schema] = {
+    "Job": whole(
+        {
+            "id": _TEXT,
+            "company": _TEXT_OR_NULL,
+            "kind": {"enum": ["email", "certificate"]},
+            "name": _TEXT,
+            "state": {"enum": list(JobState)},
+            "reason": _TEXT_OR_NULL | {"description": "Why it is paused or cancelled, as a code"},
+            "detail": _TEXT_OR_NULL,
+            "send_at": _TIME_OR_NULL,
+            "created_at": _TIME,
+            "started_at": _TIME_OR_NULL,
+            "ended_at": _TIME_OR_NULL,
+            "counts": whole({"total": _COUNT} | {state.value: _COUNT for state in RecipientState}),
+            "rate": {"type": "number", "description": "The limit, in mails a second"},
+            "eta_seconds": {"type": ["integer", "null"], "description": "What is left, at the limit"},
+            "measured_rate": _NUMBER_OR_NULL | {"description": "People done a second, since the start"},
+        }
+    ),
+    "Jobs": whole({"jobs": array(ref("Job")), "next": _NEXT}),
+    "Recipient": whole(
+        {
+            "ref": _TEXT,
+            "email": _TEXT,
+            "name": _TEXT,
+            "state": {"enum": list(RecipientState)},
+            "reason": _TEXT_OR_NULL,
+            "detail": _TEXT_OR_NULL,
+            "attempts": _COUNT,
+            "message_id": _TEXT_OR_NULL | {"description": "The provider's"},
+            "delivery": {"enum": [*DeliveryState, None]},
+            "updated_at": _TIME,
+        }
+    ),
+    "Recipients": whole({"recipients": array(ref("Recipient")), "next": _NEXT}),
+    "Reasons": whole(
+        {
+            "reasons": array(
+                whole({"state": {"enum": ["failed", "uncertain"]}, "reason": _TEXT_OR_NULL, "count": _COUNT})
+            )
+        }
+    ),
+    "PeopleOrList": {"anyOf": [ref("People"), ref("PersonList")], "description": f"{MAX_PEOPLE_A_CALL:,} at most"},
+    "Appended": whole({"added": _COUNT, "duplicates": _COUNT, "total": _COUNT}),
+    "Retried": whole({"count": _COUNT, "dry_run": _YES_OR_NO, "job": ref("Job")}),
+    "HandedBack": whole(
+        {
+            "job": ref("Job"),
+            "handed_back": _COUNT,
+            "sending": _COUNT | {"description": "Still in flight: they end as sent, failed or uncertain"},
+            "recipients": array(whole({"ref": _TEXT, "email": _TEXT, "name": _TEXT})),
+            "next": _TEXT_OR_NULL | {"description": "The address of the next page; null after the last"},
+        }
+    ),
+    "Preview": whole(
+        {
+            "subject": _TEXT,
+            "html": _TEXT,
+            "text": _TEXT,
+            "from": _MAILBOX,
+            "to": _MAILBOX,
+            "reply_to": _MAILBOX_OR_NULL,
+            "headers": {"type": "object", "additionalProperties": _TEXT},
+        }
+    ),
+    "Event": whole({"id": _TEXT, "type": _TEXT, "timestamp": _TIME, "data": _ANY_OBJECT}),
+    "Events": whole(
+        {
+            "events": array(ref("Event")),
+            "next": _TEXT_OR_NULL | {"description": "The `after` of the next call; null while there was no event ever"},
+        }
+    ),
+    "Me": whole(
+        {
+            "role": {"enum": ["site", "company"]},
+            "site": whole({"id": _TEXT, "name": _TEXT}),
+            "company": _TEXT_OR_NULL,
+            "provider": whole({"name": _TEXT, **_CHECK}),
+            "checks": whole({name: whole(_CHECK) for name in ("database", "files", "queue", "callback")}),
+        }
+    ),
+    "Site": whole(_SITE),
+    "Sites": whole({"sites": array(ref("Site")), "next": _NEXT}),
+    "NewSiteAnswer": whole({**_SITE, "token": _ONCE, "callback_secret": _ONCE}),
+    "RotatedSecret": whole({**_SITE, "callback_secret": _ONCE}),
+    "Token": whole(_TOKEN),
+    "Tokens": whole({"tokens": array(ref("Token"))}),
+    "NewTokenAnswer": whole({**_TOKEN, "token": _ONCE}),
+    "Health": whole({"status": {"enum": ["ok"]}}),
+    "Document": _ANY_OBJECT,
+    "Problem": closed(
+        {
+            "type": _TEXT | {"description": "Never changes: urn:offload:problem:…"},
+            "title": _TEXT,
+            "status": {"type": "integer"},
+            "detail": _TEXT,
+            "instance": _TEXT | {"description": "Names this request, in the logs as well"},
+            "errors": array(
+                whole({"field": _TEXT | {"description": "A JSON pointer, parameter or setting"}, "detail": _TEXT})
+            ),
+        },
+        ("type", "title", "status", "detail", "instance"),
+    ),
+}

@@ -1,0 +1,96 @@
+"""Who is calling: a bearer token of a site, of one of its companies, or the operator's.
+
+The promise: a token opens its own site or company and nothing else; tokens are compared as hashes, so that neither the
+database nor the time it takes to refuse tells one.
+"""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from typing import Literal
+
+from starlette.requests import Request
+
+from errors import ConfigurationError
+from ports import Row
+from problems import FORBIDDEN, NO_OPERATOR, SITE_DISABLED, UNAUTHENTICATED, Problem
+from scope import Scope
+from services import Services
+from store import tokens
+
+Access = Literal["public", "site", "operator"]
+SHORTEST_OPERATOR_TOKEN = 24
+
+
+@dataclass(frozen=True)
+class Caller:
+    """`actor` is what the audit trail calls them; `site` the row of the token's site."""
+
+    role: Literal["public", "operator", "site", "company"]
+    actor: str
+    scope: Scope | None = None
+    site: Row | None = None
+
+
+PUBLIC = Caller("public", "public")
+OPERATOR = Caller("operator", "operator")
+
+
+async def authenticate(request: Request, services: Services, access: Access) -> Caller:
+    """The caller, if they may use a route with this `access`."""
+    if access == "public":
+        return PUBLIC
+    token = _bearer_token(request)
+    if access == "operator":
+        return await _operator(token, services)
+    return await _site(token, services)
+
+
+def hash_of(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _bearer_token(request: Request) -> str:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise _unauthenticated("Send a token in the header 'Authorization: Bearer <token>'.")
+    return token.strip()
+
+
+async def _operator(token: str, services: Services) -> Caller:
+    expected = _operator_token(services)
+    if hmac.compare_digest(hash_of(token), hash_of(expected)):
+        return OPERATOR
+    await _site(token, services)  # raises where it is no token at all
+    raise Problem(FORBIDDEN, "Only the operator's token may do that; this one belongs to a site.")
+
+
+def _operator_token(services: Services) -> str:
+    try:
+        token = services.settings.text("OPERATOR_TOKEN")
+    except ConfigurationError:
+        token = ""
+    if len(token) < SHORTEST_OPERATOR_TOKEN:
+        fault = f"{SHORTEST_OPERATOR_TOKEN} characters or more are needed" if token else "is not set"
+        raise Problem(NO_OPERATOR, f"OPERATOR_TOKEN {fault}: run 'wrangler secret put OPERATOR_TOKEN'.")
+    return token
+
+
+async def _site(token: str, services: Services) -> Caller:
+    rows = await services.database.all(tokens.bearer(hash_of(token), services.clock.now()))
+    if not rows:
+        if hmac.compare_digest(hash_of(token), hash_of(services.settings.optional("OPERATOR_TOKEN"))):
+            raise Problem(FORBIDDEN, "This needs the token of a site; the operator's token only manages sites.")
+        raise _unauthenticated("This token is not known.", "invalid_token")
+    row = rows[0]
+    if row["expired"]:
+        raise _unauthenticated("This token has expired.", "invalid_token")
+    if row["disabled_at"] is not None:
+        raise Problem(SITE_DISABLED, "The operator has disabled this site. Nothing of it is lost.")
+    company = row["company"]
+    return Caller("company" if company else "site", row["token_id"], Scope(row["id"], company), row)
+
+
+def _unauthenticated(detail: str, error: str = "") -> Problem:
+    challenge = 'Bearer realm="offload"' + (f', error="{error}"' if error else "")
+    return Problem(UNAUTHENTICATED, detail, headers={"WWW-Authenticate": challenge})

@@ -1,0 +1,147 @@
+"""Reading a request's body.
+
+The promise: memory is bounded whatever is sent (size, gzip bombs, endless lines, nesting), and what cannot be read is
+told with its line.
+"""
+
+import json
+import re
+import zlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+from starlette.requests import Request
+
+from problems import MALFORMED, TOO_LARGE, UNSUPPORTED, Problem
+
+JSON = "application/json"
+NDJSON = "application/x-ndjson"
+
+MAX_JSON_BYTES = 10_000_000
+MAX_NDJSON_BYTES = 32_000_000
+MAX_LINE_BYTES = 64_000
+_PIECE = 65_536
+# Text that UTF-8 cannot hold or SQLite would cut off: looked for only where its escape is seen.
+_ODD_ESCAPE = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
+_ODD_TEXT = re.compile("[\x00\ud800-\udfff]")
+
+
+def media_type(request: Request, *accepted: str) -> str:
+    """The body's type, where it is one of `accepted` and in UTF-8."""
+    value = request.headers.get("content-type", "")
+    type_, _, parameters = value.partition(";")
+    type_ = type_.strip().lower()
+    if type_ not in accepted:
+        raise Problem(UNSUPPORTED, f"Send the body as {' or '.join(accepted)} and say so in Content-Type.")
+    charset = re.search(r"charset\s*=\s*\"?([\w-]+)", parameters, re.IGNORECASE)
+    if charset and charset[1].lower() not in ("utf-8", "utf8", "us-ascii"):
+        raise Problem(UNSUPPORTED, f"Send the body in UTF-8, not in {charset[1]}.")
+    return type_
+
+
+async def read_json(request: Request) -> Any:
+    """The whole body, decoded."""
+    media_type(request, JSON)
+    body = bytearray()
+    async for piece in _plain(request, MAX_JSON_BYTES):
+        body += piece
+    return _parse(bytes(body), None)
+
+
+async def read_optional_json(request: Request) -> Any:
+    """The same; None where there is no body at all."""
+    if request.headers.get("content-length", "0") == "0" and "transfer-encoding" not in request.headers:
+        return None
+    return await read_json(request)
+
+
+async def read_lines(request: Request) -> AsyncIterator[tuple[int, Any]]:
+    """The values of an NDJSON body with their line numbers, read as they arrive; empty lines are skipped."""
+    rest, number = b"", 0
+    async for piece in _plain(request, MAX_NDJSON_BYTES):
+        *lines, rest = (rest + piece).split(b"\n")
+        for line in lines:
+            number += 1
+            if line.strip():
+                yield number, _parse(line, number)
+        if len(rest) > MAX_LINE_BYTES:
+            raise Problem(TOO_LARGE, f"Line {number + 1} is longer than {MAX_LINE_BYTES:,} bytes.")
+    if rest.strip():
+        yield number + 1, _parse(rest, number + 1)
+
+
+async def _plain(request: Request, limit: int) -> AsyncIterator[bytes]:
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    if encoding not in ("identity", "gzip"):
+        raise Problem(UNSUPPORTED, "Send the body as it is or gzipped.", headers={"Accept-Encoding": "gzip, identity"})
+    size = 0
+    async for piece in _gunzipped(request.stream()) if encoding == "gzip" else request.stream():
+        size += len(piece)
+        if size > limit:
+            raise Problem(TOO_LARGE, f"The body may have {limit:,} bytes at most, unpacked. Send it in several calls.")
+        yield piece
+
+
+async def _gunzipped(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Unpack in small pieces, so that the limit is met before a bomb has grown."""
+    unpacker = zlib.decompressobj(wbits=31)
+    try:
+        async for piece in pieces:
+            waiting = piece
+            while waiting:
+                if unpacker.eof:  # another member follows
+                    unpacker = zlib.decompressobj(wbits=31)
+                yield unpacker.decompress(waiting, _PIECE)
+                waiting = unpacker.unused_data if unpacker.eof else unpacker.unconsumed_tail
+        while not unpacker.eof and (last := unpacker.decompress(b"", _PIECE)):
+            yield last
+    except zlib.error:
+        raise Problem(MALFORMED, "The body says it is gzipped, and is not, or is damaged.") from None
+    if not unpacker.eof:
+        raise Problem(MALFORMED, "The gzipped body ends too early.")
+
+
+def _parse(body: bytes, line: int | None) -> Any:
+    """`line`: of the NDJSON body that this is a line of."""
+    try:
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _malformed(line or body.count(b"\n", 0, error.start) + 1, "this is not UTF-8") from None
+    try:
+        value = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
+        odd = _ODD_ESCAPE.search(text) is not None and _has_odd_text(value)
+    except json.JSONDecodeError as error:
+        raise _malformed(line or error.lineno, f"column {error.colno}: {error.msg}") from None
+    except ValueError as error:
+        raise _malformed(line, str(error)) from None
+    except RecursionError:
+        raise _malformed(line, "it is nested too deeply") from None
+    if odd:
+        raise _malformed(line, "a text holds a NUL character or half of a surrogate pair")
+    return value
+
+
+def _malformed(line: int | None, words: str) -> Problem:
+    return Problem(MALFORMED, f"Line {line}, {words}." if line else f"This is not the JSON we can read: {words}.")
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if number in (float("inf"), float("-inf")):
+        raise ValueError("a number is out of range")
+    return number
+
+
+def _has_odd_text(value: Any) -> bool:
+    match value:
+        case str():
+            return _ODD_TEXT.search(value) is not None
+        case list():
+            return any(_has_odd_text(item) for item in value)
+        case dict():
+            return any(_has_odd_text(name) or _has_odd_text(item) for name, item in value.items())
+    return False

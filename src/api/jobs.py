@@ -1,0 +1,225 @@
+"""Routes of jobs: create, look at, and what can be done with one."""
+
+import hashlib
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from starlette.responses import Response
+
+import jobs
+import problems
+from api import people, present, query
+from api.bodies import JSON, read_json, read_optional_json
+from api.calls import Call, Operation, answer
+from api.messages import content_of
+from api.recipients import handed_back_people
+from api.validation import check
+from errors import WrongState
+from ports import Row
+from problems import invalid
+from states import JobState
+from store import job_lists
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+async def create(call: Call) -> Response:
+    body = await read_json(call.request)
+    check("NewJob", body)
+    first = people.of_list(body.get("recipients", []), "/recipients")
+    content = content_of(body["message"], call.site)
+    new_job = jobs.NewJob(
+        kind=body["kind"],
+        name=body.get("name", ""),
+        company=_company(call, body.get("company")),
+        content=content,
+        send_at=_time(body.get("send_at")),
+        rate=body.get("rate"),
+        idempotency_key=_idempotency_key(call),
+        request_hash=_hash_of(body),
+    )
+    row, replayed = await jobs.create(call.services, call.scope, new_job)
+    if not replayed:
+        await call.record("job.create", row)
+    # A replay does what was left undone when the first request was cut off.
+    if row["state"] == JobState.DRAFT and (first or body.get("start")):
+        row = await _fill(call, row, first, start=body.get("start", False))
+    return _answer(call, row, 201, {"Idempotent-Replayed": "true"} if replayed else {})
+
+
+async def _fill(call: Call, row: Row, first: list[people.Person], start: bool) -> Row:
+    try:
+        await people.append(call, row["id"], row["total"], people.of_iterable(first))
+        if start:
+            started = await jobs.start(call.services, call.scope, row["id"])
+            await call.record("job.start", started)
+            return started
+    except WrongState:
+        # The same request, sent twice at once: the other one was quicker, and started the job once it was filled.
+        if not row["idempotency_key"]:
+            raise
+    return await jobs.find(call.services, call.scope, row["id"])
+
+
+async def list_jobs(call: Call) -> Response:
+    limit = query.limit(call)
+    state = query.choice(call, "state", JobState)
+    statement = job_lists.jobs(call.scope, state, query.text(call, "company"), query.time_cursor(call), limit + 1)
+    rows = await call.services.database.all(statement)
+    last = rows[limit - 1] if len(rows) > limit else None
+    shown = [present.job(row, call.site, call.now) for row in rows[:limit]]
+    return answer({"jobs": shown, "next": last and query.cursor((last["created_at"], last["id"]))})
+
+
+async def show(call: Call) -> Response:
+    return _answer(call, await jobs.find(call.services, call.scope, call.path("job")))
+
+
+async def start(call: Call) -> Response:
+    row = await jobs.start(call.services, call.scope, call.path("job"))
+    await call.record("job.start", row)
+    return _answer(call, row)
+
+
+async def pause(call: Call) -> Response:
+    row = await jobs.pause(call.services, call.scope, call.path("job"))
+    await call.record("job.pause", row)
+    return _answer(call, row)
+
+
+async def resume(call: Call) -> Response:
+    row = await jobs.resume(call.services, call.scope, call.path("job"))
+    await call.record("job.resume", row)
+    return _answer(call, row)
+
+
+async def cancel(call: Call) -> Response:
+    row = await jobs.cancel(call.services, call.scope, call.path("job"))
+    await call.record("job.cancel", row)
+    return _answer(call, row)
+
+
+async def retry(call: Call) -> Response:
+    body = await read_optional_json(call.request)
+    body = {} if body is None else body
+    check("Retry", body)
+    chosen = body.get("filter", {})
+    refs = chosen.get("refs")
+    selection = jobs.Selection(
+        state=chosen.get("state", "failed"), reason=chosen.get("reason"), refs=None if refs is None else tuple(refs)
+    )
+    dry_run = body.get("dry_run", False)
+    count, row = await jobs.retry(call.services, call.scope, call.path("job"), selection, dry_run=dry_run)
+    if not dry_run:
+        await call.record("job.retry", row, count=count, state=selection.state, reason=selection.reason)
+    return answer({"count": count, "dry_run": dry_run, "job": present.job(row, call.site, call.now)})
+
+
+async def hand_back(call: Call) -> Response:
+    row, count = await jobs.hand_back(call.services, call.scope, call.path("job"))
+    await call.record("job.handback", row, count=count)
+    recipients, following = await handed_back_people(call, row["id"])
+    return answer(
+        {
+            "job": present.job(row, call.site, call.now),
+            "handed_back": count,
+            "sending": row["sending"],
+            "recipients": recipients,
+            "next": following,
+        }
+    )
+
+
+def _answer(call: Call, row: Row, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return answer(present.job(row, call.site, call.now), status, headers)
+
+
+def _company(call: Call, company: str | None) -> str | None:
+    """A company's token creates jobs for its company, and does not learn whether there are others."""
+    own = call.scope.company
+    if own is not None and company not in (None, own):
+        raise invalid("/company", "there is no such company for this token")
+    return own or company
+
+
+def _time(value: str | None) -> int | None:
+    if value is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+        return max(0, (moment - _EPOCH) // _MILLISECOND)
+    except (ValueError, OverflowError):
+        raise invalid("/send_at", "is not a time that exists") from None
+
+
+def _idempotency_key(call: Call) -> str | None:
+    key = call.request.headers.get("idempotency-key")
+    if key is not None and not (0 < len(key) <= 255 and key.isascii() and key.isprintable()):
+        raise invalid("Idempotency-Key", "must have 1 to 255 printable ASCII characters")
+    return key
+
+
+def _hash_of(body: Any) -> str:
+    """The same for the same JSON, however it is written."""
+    return hashlib.sha256(json.dumps(body, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+_ID = "/v1/jobs/{job}"
+_CHANGE = (problems.UNKNOWN_JOB, problems.WRONG_STATE)
+_START = (
+    problems.EMPTY_JOB,
+    problems.TEMPLATE_REFUSED,
+    problems.MISSING_VARIABLES,
+    problems.NOT_CONFIGURED,
+    problems.CREDENTIALS_REJECTED,
+)
+
+OPERATIONS = (
+    Operation(
+        "POST",
+        "/v1/jobs",
+        "site",
+        create,
+        "Create a job, with its first people and started if asked",
+        {201: "Job"},
+        bodies={JSON: "NewJob"},
+        headers=("Idempotency-Key",),
+        problems=(problems.IDEMPOTENCY_CONFLICT, problems.TOO_MANY_PEOPLE, *_START),
+    ),
+    Operation(
+        "GET",
+        "/v1/jobs",
+        "site",
+        list_jobs,
+        "List jobs, newest first",
+        {200: "Jobs"},
+        query=("job_state", "company", "cursor", "limit"),
+    ),
+    Operation("GET", _ID, "site", show, "Show a job", {200: "Job"}, problems=(problems.UNKNOWN_JOB,)),
+    Operation("POST", f"{_ID}/start", "site", start, "Start a draft", {200: "Job"}, problems=(*_CHANGE, *_START)),
+    Operation("POST", f"{_ID}/pause", "site", pause, "Pause", {200: "Job"}, problems=_CHANGE),
+    Operation("POST", f"{_ID}/resume", "site", resume, "Go on after a pause", {200: "Job"}, problems=_CHANGE),
+    Operation("POST", f"{_ID}/cancel", "site", cancel, "Cancel what is pending", {200: "Job"}, problems=_CHANGE),
+    Operation(
+        "POST",
+        f"{_ID}/retry",
+        "site",
+        retry,
+        "Try failed or uncertain people again; with dry_run, count them",
+        {200: "Retried"},
+        bodies={JSON: "Retry"},
+        body_required=False,
+        problems=_CHANGE,
+    ),
+    Operation(
+        "POST",
+        f"{_ID}/handback",
+        "site",
+        hand_back,
+        "Cancel what is pending and give those people back, for Moodle to mail them itself",
+        {200: "HandedBack"},
+        problems=_CHANGE,
+    ),
+)

@@ -1,0 +1,53 @@
+"""A message as it was sent to us, made into the content a job keeps."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from api.schemas import MAX_TEMPLATE_BYTES
+from api.validation import check_variables
+from errors import InvalidAddress
+from mail import address, headers
+from ports import Row
+from problems import invalid
+
+
+def content_of(message: Mapping[str, Any], site: Row) -> dict[str, Any]:
+    """With every field there, the site's sender where the message names none, and addresses ready for the wire."""
+    for field in ("html", "text"):
+        if len((message.get(field) or "").encode()) > MAX_TEMPLATE_BYTES:
+            raise invalid(f"/message/{field}", f"may have {MAX_TEMPLATE_BYTES:,} bytes at most")
+    extra = message.get("headers", {})
+    headers.check(extra)
+    variables = message.get("variables", {})
+    check_variables(variables, "/message/variables")
+    reply_to = message.get("reply_to")
+    return {
+        "message": {
+            "subject": message["subject"],
+            "html": message["html"],
+            "text": message.get("text"),
+            "from": _mailbox(message.get("from") or _sender(site), "/message/from"),
+            "reply_to": reply_to and _mailbox(reply_to, "/message/reply_to"),
+            "headers": extra,
+            "variables": variables,
+        }
+    }
+
+
+def check_mailbox(mailbox: Mapping[str, Any], at: str) -> None:
+    """Raises where it is none."""
+    _mailbox(mailbox, at)
+
+
+def _sender(site: Row) -> dict[str, Any]:
+    if not site["sender_email"]:
+        raise invalid("/message/from", "is missing, and the site has no sender of its own")
+    return {"email": site["sender_email"], "name": site["sender_name"]}
+
+
+def _mailbox(mailbox: Mapping[str, Any], at: str) -> dict[str, str]:
+    try:
+        parsed = address.parse(mailbox["email"], mailbox.get("name", ""))
+    except InvalidAddress as error:
+        raise invalid(f"{at}/email", error.detail) from None
+    return {"email": parsed.email, "name": parsed.name}

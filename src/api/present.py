@@ -1,0 +1,82 @@
+"""How the API shows what the database holds."""
+
+import math
+from datetime import UTC, datetime
+from typing import Any
+
+from ports import Row
+from providers import PROVIDERS
+from states import JobState
+
+_COUNTS = ("total", "pending", "sending", "sent", "failed", "uncertain", "suppressed", "cancelled")
+_OVER = (JobState.COMPLETED, JobState.CANCELLED)
+
+
+def time(milliseconds: int | None) -> str | None:
+    """RFC 3339 in UTC, with milliseconds."""
+    if milliseconds is None:
+        return None
+    moment = datetime.fromtimestamp(milliseconds // 1000, UTC).replace(microsecond=milliseconds % 1000 * 1000)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def job(row: Row, site: Row, now: int) -> dict[str, Any]:
+    limits = [limit for limit in (row["rate"], site["send_rate"]) if limit is not None]
+    rate = min(limits) if limits else PROVIDERS[site["provider"]].default_rate
+    unfinished = row["pending"] + row["sending"]
+    return {
+        "id": row["id"],
+        "company": row["company"],
+        "kind": row["kind"],
+        "name": row["name"],
+        "state": row["state"],
+        "reason": row["reason"],
+        "detail": row["detail"],
+        "send_at": time(row["send_at"]),
+        "created_at": time(row["created_at"]),
+        "started_at": time(row["started_at"]),
+        "ended_at": time(row["ended_at"]),
+        "counts": {name: row[name] for name in _COUNTS},
+        "rate": rate,
+        "eta_seconds": None if row["state"] in _OVER else math.ceil(unfinished / rate),
+        "measured_rate": _measured_rate(row, row["total"] - unfinished, now),
+    }
+
+
+def _measured_rate(row: Row, done: int, now: int) -> float | None:
+    """People done a second, since the start."""
+    if row["started_at"] is None:
+        return None
+    seconds = ((row["ended_at"] or now) - row["started_at"]) / 1000
+    return round(done / seconds, 2) if seconds > 0 else None
+
+
+def recipient(row: Row) -> dict[str, Any]:
+    names = ("ref", "email", "name", "state", "reason", "detail", "attempts", "message_id", "delivery")
+    return {name: row[name] for name in names} | {"updated_at": time(row["updated_at"])}
+
+
+def site(row: Row) -> dict[str, Any]:
+    sender = {"email": row["sender_email"], "name": row["sender_name"]} if row["sender_email"] else None
+    return {
+        "id": row["id"],
+        "name": row["name"],
+        "provider": row["provider"],
+        "send_rate": row["send_rate"],
+        "from": sender,
+        "callback_url": row["callback_url"],
+        "callback_success": row["callback_success"],
+        "callback_off_at": time(row["callback_off_at"]),
+        "disabled_at": time(row["disabled_at"]),
+        "created_at": time(row["created_at"]),
+    }
+
+
+def token(row: Row) -> dict[str, Any]:
+    return {
+        "id": row["id"],
+        "name": row["name"],
+        "company": row["company"],
+        "expires_at": time(row["expires_at"]),
+        "created_at": time(row["created_at"]),
+    }

@@ -1,0 +1,82 @@
+"""Query parameters, and cursors.
+
+The promise: a cursor is opaque, and one that was not ours is refused rather than read as something else.
+"""
+
+import base64
+import binascii
+import json
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from api.calls import Call
+from problems import invalid
+
+DEFAULT_LIMIT = 100
+MAX_LIMIT = 1_000
+MAX_RECIPIENTS = 5_000
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+def limit(call: Call, most: int = MAX_LIMIT) -> int:
+    value = call.request.query_params.get("limit")
+    if value is None:
+        return DEFAULT_LIMIT
+    if not value.isascii() or not value.isdigit() or len(value) > 9 or not 1 <= int(value) <= most:
+        raise invalid("limit", f"must be a whole number from 1 to {most:,}")
+    return int(value)
+
+
+def choice(call: Call, name: str, choices: type[Choice]) -> Choice | None:
+    value = call.request.query_params.get(name)
+    if not value:
+        return None
+    if value not in list(choices):
+        raise invalid(name, f"must be one of {', '.join(choices)}")
+    return choices(value)
+
+
+def text(call: Call, name: str) -> str | None:
+    return call.request.query_params.get(name) or None
+
+
+def number_cursor(call: Call, name: str, first: int) -> int:
+    """The number that a cursor holds; `first` where none is given."""
+    value = _decoded(call, name)
+    if value is None:
+        return first
+    if type(value) is not int or not first <= value < 2**53:
+        raise _foreign(name)
+    return value
+
+
+def time_cursor(call: Call, name: str = "cursor") -> tuple[int, str] | None:
+    """The time and id that a cursor holds."""
+    match _decoded(call, name):
+        case None:
+            return None
+        case [int(time), str(id)] if 0 <= time < 2**53:
+            return time, id
+    raise _foreign(name)
+
+
+def cursor(value: int | tuple[int, str]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(value, separators=(",", ":")).encode()).decode().rstrip("=")
+
+
+def _decoded(call: Call, name: str) -> Any:
+    value = call.request.query_params.get(name)
+    if not value:
+        return None
+    try:
+        decoded = json.loads(base64.b64decode(value + "=" * (-len(value) % 4), b"-_", validate=True))
+    except (binascii.Error, ValueError, RecursionError):
+        raise _foreign(name) from None
+    if decoded is None:
+        raise _foreign(name)
+    return decoded
+
+
+def _foreign(name: str) -> Exception:
+    return invalid(name, "is not a cursor of ours; take it from `next` in an answer, and leave it out to begin")

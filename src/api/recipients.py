@@ -1,0 +1,131 @@
+"""Routes of a job's people: append them, look through them, group what went wrong."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from starlette.responses import Response, StreamingResponse
+
+import jobs
+import problems
+from api import csv, people, present, query
+from api.bodies import JSON, NDJSON, media_type, read_json
+from api.calls import Call, Operation, answer
+from api.validation import check
+from ports import Row
+from states import RecipientState
+from store import job_lists
+
+HANDED_BACK = "handed_back"
+
+
+async def append(call: Call) -> Response:
+    row = await jobs.find(call.services, call.scope, call.path("job"))
+    if media_type(call.request, JSON, NDJSON) == NDJSON:
+        incoming = people.of_lines(call)
+    else:
+        incoming = people.of_iterable(_list(await read_json(call.request)))
+    result = await people.append(call, row["id"], row["total"], incoming)
+    if result.added:
+        await call.record("job.append", row, added=result.added)
+    return answer({"added": result.added, "duplicates": result.duplicates, "total": result.total})
+
+
+def _list(body: Any) -> list[people.Person]:
+    """A bare list, or an object that holds one."""
+    if isinstance(body, list):
+        check("PersonList", body)
+        return people.of_list(body, "")
+    check("People", body)
+    return people.of_list(body["recipients"], "/recipients")
+
+
+async def list_recipients(call: Call) -> Response:
+    job = await jobs.find(call.services, call.scope, call.path("job"))
+    state, reason = query.choice(call, "state", RecipientState), query.text(call, "reason")
+    if _wants_csv(call):
+        name = f'attachment; filename="{job["id"]}.csv"'
+        pages = _pages(call, job["id"], state, reason)
+        return StreamingResponse(csv.lines(pages), 200, {"Content-Disposition": name}, "text/csv; charset=utf-8")
+    after = query.number_cursor(call, "cursor", -1)
+    limit = query.limit(call, query.MAX_RECIPIENTS)
+    rows, following = await _page(call, job["id"], state, reason, after, limit)
+    return answer({"recipients": [present.recipient(row) for row in rows], "next": following})
+
+
+async def handed_back_people(call: Call, job_id: str) -> tuple[list[dict[str, str]], str | None]:
+    """The first of them, and the address of the next page."""
+    most = query.MAX_RECIPIENTS
+    rows, following = await _page(call, job_id, RecipientState.CANCELLED, HANDED_BACK, -1, most)
+    shown = [{"ref": row["ref"], "email": row["email"], "name": row["name"]} for row in rows]
+    search = f"state=cancelled&reason={HANDED_BACK}&limit={most}&cursor={following}"
+    return shown, f"/v1/jobs/{job_id}/recipients?{search}" if following else None
+
+
+async def reasons(call: Call) -> Response:
+    job = await jobs.find(call.services, call.scope, call.path("job"))
+    rows = await call.services.database.all(job_lists.reasons(call.scope, job["id"]))
+    return answer({"reasons": rows})
+
+
+def _wants_csv(call: Call) -> bool:
+    form = query.text(call, "format")
+    if form not in (None, "csv", "json"):
+        raise problems.invalid("format", "must be csv or json")
+    return form == "csv" or (form is None and "text/csv" in call.request.headers.get("accept", ""))
+
+
+async def _page(
+    call: Call, job_id: str, state: RecipientState | None, reason: str | None, after: int, limit: int
+) -> tuple[list[Row], str | None]:
+    """People after the position `after`, and the cursor of the next page."""
+    rows = await call.services.database.all(job_lists.recipients(call.scope, job_id, state, reason, after, limit + 1))
+    return rows[:limit], query.cursor(rows[limit - 1]["position"]) if len(rows) > limit else None
+
+
+async def _pages(
+    call: Call, job_id: str, state: RecipientState | None, reason: str | None
+) -> AsyncIterator[list[dict[str, Any]]]:
+    after = -1
+    while True:
+        statement = job_lists.recipients(call.scope, job_id, state, reason, after, query.MAX_LIMIT)
+        rows = await call.services.database.all(statement)
+        yield [present.recipient(row) for row in rows]
+        if len(rows) < query.MAX_LIMIT:
+            return
+        after = rows[-1]["position"]
+
+
+_PATH = "/v1/jobs/{job}/recipients"
+
+OPERATIONS = (
+    Operation(
+        "POST",
+        _PATH,
+        "site",
+        append,
+        "Append people to a draft; a ref that is there already is not added again",
+        {200: "Appended"},
+        bodies={JSON: "PeopleOrList", NDJSON: "Person"},
+        problems=(problems.UNKNOWN_JOB, problems.WRONG_STATE, problems.TOO_MANY_PEOPLE),
+    ),
+    Operation(
+        "GET",
+        _PATH,
+        "site",
+        list_recipients,
+        "List a job's people, in the order they were sent; as CSV all of them",
+        {200: "Recipients"},
+        query=("recipient_state", "reason", "cursor", "recipients_limit", "format"),
+        problems=(problems.UNKNOWN_JOB,),
+        csv=True,
+    ),
+    Operation(
+        "GET",
+        "/v1/jobs/{job}/reasons",
+        "site",
+        reasons,
+        "Count what failed or is uncertain, by reason",
+        {200: "Reasons"},
+        problems=(problems.UNKNOWN_JOB,),
+    ),
+)

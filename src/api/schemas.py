@@ -1,0 +1,127 @@
+"""What a request's body may hold: the JSON Schemas that bodies are held to and that /openapi.json shows.
+
+The promise: nothing that was sent is ignored in silence; an unknown field is refused, so that a typo is told.
+"""
+
+from typing import Any
+
+Schema = dict[str, Any]
+
+MAX_PEOPLE_A_CALL = 10_000
+MAX_REFS = 1_000
+MAX_VARIABLES_BYTES = 16_000
+MAX_TEMPLATE_BYTES = 512_000
+
+ONE_LINE = r"^[^\x00-\x1f\x7f\u0085\u2028\u2029]*$"
+TIME = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$"
+HTTP_URL = r"^https?://\S+$"
+
+# What a pattern asks for, in plain words.
+WORDS = {
+    ONE_LINE: "may not hold line breaks or other control characters",
+    TIME: "must be a time such as 2026-11-24T15:00:00Z, with its zone",
+    HTTP_URL: "must be an http(s) URL",
+}
+
+
+def text(longest: int, shortest: int = 0, pattern: str = "", **more: Any) -> Schema:
+    schema: Schema = {"type": "string", "maxLength": longest}
+    if shortest:
+        schema["minLength"] = shortest
+    if pattern:
+        schema["pattern"] = pattern
+    return schema | more
+
+
+def closed(properties: Schema, required: tuple[str, ...] = (), **more: Any) -> Schema:
+    """An object that holds nothing but these."""
+    schema: Schema = {"type": "object", "properties": properties, "additionalProperties": False}
+    if required:
+        schema["required"] = list(required)
+    return schema | more
+
+
+def nullable(schema: Schema) -> Schema:
+    return schema | {"type": [schema["type"], "null"]}
+
+
+def ref(name: str) -> Schema:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def array(items: Schema, most: int | None = None, **more: Any) -> Schema:
+    return {"type": "array", "items": items} | ({} if most is None else {"maxItems": most}) | more
+
+
+NAME = text(200, pattern=ONE_LINE)
+NAME_NEEDED = text(200, 1, ONE_LINE)
+COMPANY = text(200, 1, ONE_LINE, description="The company (IOMAD) inside the site")
+MAILBOX = closed({"email": text(320, 3, ONE_LINE), "name": NAME}, ("email",))
+RATE: Schema = {"type": "number", "exclusiveMinimum": 0, "maximum": 10_000, "description": "Mails a second"}
+VARIABLES: Schema = {"type": "object", "description": "What the template's variables stand for"}
+
+MESSAGE = closed(
+    {
+        "subject": text(998, 1, ONE_LINE),
+        "html": text(MAX_TEMPLATE_BYTES, 1, description="A Jinja2 template; 512,000 bytes at most"),
+        "text": nullable(text(MAX_TEMPLATE_BYTES)) | {"description": "Derived from the HTML where it is absent"},
+        "from": nullable(MAILBOX) | {"description": "The site's own sender where it is absent"},
+        "reply_to": nullable(MAILBOX),
+        "headers": {"type": "object", "additionalProperties": text(870, pattern=ONE_LINE), "maxProperties": 13},
+        "variables": VARIABLES,
+    },
+    ("subject", "html"),
+)
+PERSON = closed(
+    {
+        "ref": text(200, 1, ONE_LINE, description="Moodle's own id of this person, unique within the job"),
+        "email": text(320, 1, ONE_LINE),
+        "name": NAME,
+        "variables": VARIABLES | {"description": "Win over the job's; 16,000 bytes as JSON at most"},
+    },
+    ("ref", "email"),
+)
+SITE_FIELDS: Schema = {
+    "name": NAME_NEEDED,
+    "provider": {"enum": ["sandbox", "cloudflare", "ses", "sendgrid", "mailgun", "resend"]},
+    "send_rate": nullable(RATE),
+    "from": nullable(MAILBOX),
+    "callback_url": nullable(text(2000, 1, HTTP_URL)),
+    "callback_success": {"enum": ["echo", "2xx"]},
+}
+
+REQUESTS: dict[str, Schema] = {
+    "Message": MESSAGE,
+    "Person": PERSON,
+    "PersonList": array(ref("Person"), MAX_PEOPLE_A_CALL),
+    "NewJob": closed(
+        {
+            "kind": {"enum": ["email"]},
+            "name": NAME,
+            "company": nullable(COMPANY),
+            "message": ref("Message"),
+            "send_at": nullable(text(40, pattern=TIME)),
+            "rate": nullable(RATE),
+            "recipients": array(ref("Person"), MAX_PEOPLE_A_CALL),
+            "start": {"type": "boolean"},
+        },
+        ("kind", "message"),
+    ),
+    "People": closed({"recipients": array(ref("Person"), MAX_PEOPLE_A_CALL)}, ("recipients",)),
+    "Retry": closed(
+        {
+            "filter": closed(
+                {
+                    "state": {"enum": ["failed", "uncertain"]},
+                    "reason": nullable(text(200, 1)),
+                    "refs": array(text(200, 1), MAX_REFS) | {"type": ["array", "null"]},
+                }
+            ),
+            "dry_run": {"type": "boolean"},
+        }
+    ),
+    "PreviewRequest": closed({"message": ref("Message"), "recipient": ref("Person")}, ("message", "recipient")),
+    "NewSite": closed(SITE_FIELDS, ("name",)),
+    "SiteChanges": closed(SITE_FIELDS, minProperties=1),
+    "NewToken": closed({"name": NAME_NEEDED, "company": nullable(COMPANY)}, ("name",)),
+}

@@ -1,0 +1,64 @@
+"""What every answer has, and what becomes of errors nobody thought of."""
+
+import json
+
+import pytest
+
+from errors import DatabaseUncertain
+from ports import Statement
+from tests.api.conftest import Site, fault
+
+
+async def test_every_answer_has_a_number_and_the_security_headers(site: Site) -> None:
+    for response in (await site.client.get("/v1/jobs"), await site.client.get("/v1/jobs/x")):
+        assert response.headers["x-request-id"]
+        assert response.headers["x-content-type-options"] == "nosniff"
+        assert response.headers["cache-control"] == "no-store"
+        assert "default-src 'none'" in response.headers["content-security-policy"]
+
+
+async def test_the_number_is_cloudflares_where_it_gives_one(site: Site) -> None:
+    response = await site.client.get("/v1/jobs/x", headers={"CF-Ray": "8c1d-FRA"})
+    assert response.headers["x-request-id"] == "8c1d-FRA"
+    assert response.json()["instance"] == "urn:offload:request:8c1d-FRA"
+    forged = await site.client.get("/v1/jobs/x", headers={"CF-Ray": 'a"b' * 50})
+    assert '"' not in forged.headers["x-request-id"]
+
+
+async def test_an_unexpected_error_is_logged_by_type_and_place_and_tells_the_caller_nothing(
+    site: Site, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def broken(_: Statement) -> None:
+        raise ValueError("ann@example.com")
+
+    monkeypatch.setattr(site.deployment.database, "all", broken)
+    response = await site.client.get("/v1/jobs")
+    assert fault(response) == (500, "internal", "")
+    printed = capsys.readouterr().out
+    assert "ann@example.com" not in response.text + printed
+    assert "ValueError" not in response.text
+    line = json.loads(printed.splitlines()[-1])
+    assert line["level"] == "error"
+    assert line["reason"].startswith("ValueError at test_app.py:")
+    assert response.headers["x-request-id"] in line["reason"]
+
+
+async def test_a_lost_answer_says_that_the_request_may_have_been_carried_out(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def lost(_: Statement) -> None:
+        raise DatabaseUncertain("Network connection lost")
+
+    monkeypatch.setattr(site.deployment.database, "all", lost)
+    response = await site.client.get("/v1/jobs")
+    assert fault(response) == (503, "outcome-unknown", "")
+    assert "may have been carried out" in response.json()["detail"]
+
+
+async def test_head_is_get_without_the_body(site: Site) -> None:
+    job = await site.job(1)
+    for path in ("/v1/jobs", f"/v1/jobs/{job}/recipients?format=csv"):
+        head, get = await site.client.head(path), await site.client.get(path)
+        assert (head.status_code, head.content) == (200, b"")
+        assert head.headers["content-type"] == get.headers["content-type"]
+    assert (await site.client.head("/v1/jobs/x")).status_code == 404
