@@ -124,6 +124,7 @@ class World:
                 body, delay = self.queue.sent.popleft()
                 self.messages += 1
                 heapq.heappush(waiting, (self.clock.now() + delay * 1000, self.messages, body["site"]))
+            assert self.messages < 10_000, "messages without end"
             moment, _, site = heapq.heappop(waiting)
             self.clock.milliseconds = max(self.clock.milliseconds, moment)
             await self.deliver(site)

@@ -91,6 +91,27 @@ async def test_no_more_than_six_requests_are_in_flight_and_no_receiver_takes_all
     assert most == 6
 
 
+async def test_ten_sites_at_once_share_the_six_requests(world: World) -> None:
+    sites = [f"site_{number}" for number in range(10, 20)]
+    for site in sites:
+        world.add_site(site, f"job_of_{site}")
+        world.add_event(site=site, job=f"job_of_{site}")
+    in_flight, most = 0, 0
+
+    async def answer(request: HttpRequest) -> HttpResponse:
+        nonlocal in_flight, most
+        in_flight += 1
+        most = max(most, in_flight)
+        await asyncio.sleep(0.001)
+        in_flight -= 1
+        return echo(request)
+
+    world.fetch.answer = answer
+    await world.deliver(*sites)
+    assert most == 6
+    assert len(world.posted) == 10
+
+
 async def test_a_pass_ends_within_five_minutes_and_the_queue_carries_on(world: World) -> None:
     started = world.clock.now()
 
@@ -126,12 +147,12 @@ async def test_a_malformed_message_is_acknowledged_and_does_not_stop_the_others(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     world.add_event()
-    bodies: list[Any] = [None, "site_1", {"site": 1}, {"job": "job_1"}, {"site": SITE}, {"site": "unknown"}]
+    bodies: list[Any] = [None, "site_1", {"site": 1}, {"site": []}, {"site": SITE}, {"site": "unknown"}]
     messages = [DeliveredMessage(body) for body in bodies]
     await callback.deliver(world.services(), messages)
     assert [message.verdict for message in messages] == [("ack", 0)] * 6
     assert world.posted == ["evt_job_1_1"]
-    assert capsys.readouterr().out.count("malformed") >= 4
+    assert capsys.readouterr().out.count('"callback message malformed"') == 4
 
 
 @pytest.mark.parametrize("words", ["SET lease_until", "SET state = 'delivered'", "min(max(due_at"])
@@ -183,12 +204,31 @@ async def test_an_outcome_that_was_lost_is_posted_again_only_when_its_lease_is_o
 
 async def test_a_late_outcome_does_not_overwrite_what_a_later_lease_recorded(world: World) -> None:
     world.add_event()
-    [late] = await world.sqlite.all(callbacks.claim_due(SITE, world.clock.now(), world.clock.now() + 1))
-    world.clock.advance(1)
-    await world.deliver()
-    for statement in (callbacks.failed(late, 500, "late", 1), callbacks.dead(late, 500, "late")):
+    now = world.clock.now()
+    [late] = await world.sqlite.all(callbacks.claim_due(SITE, now, now + 1))
+    [current] = await world.sqlite.all(callbacks.claim_due(SITE, now + 1, now + 2))
+    for statement in (
+        callbacks.failed(late, 500, "late", 1),
+        callbacks.dead(late, 500, "late"),
+        callbacks.delivered(late, 200, now),
+    ):
         await world.sqlite.all(statement)
+        assert (world.event()["state"], world.event()["attempts"]) == ("pending", 0)
+    await world.sqlite.all(callbacks.delivered(current, 200, now))
     assert (world.event()["state"], world.event()["attempts"]) == ("delivered", 1)
+
+
+@pytest.mark.parametrize("status", [200, 500, 410])
+async def test_an_event_superseded_in_flight_stays_superseded(world: World, status: int) -> None:
+    def answer(request: HttpRequest) -> HttpResponse:
+        world.sqlite.query("UPDATE callbacks SET state = 'superseded', due_at = NULL")
+        return HttpResponse(status, {}, echo(request).body)
+
+    world.fetch.answer = answer
+    world.add_event()
+    await world.run()
+    assert world.event()["state"] == "superseded"
+    assert len(world.posted) == 1
 
 
 async def test_a_queue_that_fails_makes_it_bring_the_message_again_which_then_calls_for_the_next_attempt(
@@ -232,7 +272,11 @@ async def test_the_sweep_finds_the_sites_whose_message_got_lost(world: World) ->
     world.add_event(1)
     world.add_event(2)
     world.add_event(1, site=OTHER_SITE, job="job_2", due_at=world.clock.now() + 1)
-    assert await world.sqlite.all(callbacks.sites_due(world.clock.now())) == [{"site_id": SITE}]
+    now = world.clock.now()
+    assert await world.sqlite.all(callbacks.sites_due(now)) == [{"site_id": SITE}]
+    for _ in range(2):
+        await world.sqlite.all(callbacks.claim_due(SITE, now, now + 2))
+    assert await world.sqlite.all(callbacks.sites_due(now)) == []
 
 
 async def test_a_claim_reads_only_what_is_due(world: World) -> None:

@@ -64,6 +64,7 @@ def test_a_secret_of_the_specifications_sizes_is_read(size: int) -> None:
         "whsec_not base64 at all, nor ever was it",
         "whsec_ünïcödeünïcödeünïcödeünïcöde",
         "whsec_" + base64.b64encode(bytes(23)).decode(),
+        "whsec_!!!!" + base64.b64encode(bytes(32)).decode(),
         "whsec_" + base64.b64encode(bytes(65)).decode(),
         base64.b64encode(bytes(32)).decode(),
     ],

@@ -88,7 +88,6 @@ def off(site_id: str, url: str, now: int) -> list[Statement]:
             (site_id, url, now, json.dumps({"callback_url": url, "status": 410})),
         ),
         Statement(f"UPDATE sites SET callback_off_at = ?3 WHERE {condition}", (site_id, url, now)),
-        park(site_id),
     ]
 
 
