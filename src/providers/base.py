@@ -1,0 +1,211 @@
+"""What every mail provider does, and the flow they share; a provider's own file has only what is peculiar to it.
+
+The promise: an attempt ends in a message id or a `SendFailure` that says which of the three outcomes it was, whatever
+the network or the provider answers. What an error says names neither our secrets nor a person.
+"""
+
+import json
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from errors import (
+    ConfigurationError,
+    ConnectionFailed,
+    CredentialsRejected,
+    OutcomeUnknown,
+    Rejected,
+    ResponseLost,
+    SendFailure,
+    TemporarilyRefused,
+    Throttled,
+)
+from mail.message import OutgoingMail
+from ports import HttpRequest, HttpResponse
+from services import Services
+from settings import SETTINGS
+
+SECRETS = frozenset(setting.name for setting in SETTINGS if setting.secret)
+DETAIL_LIMIT = 500
+SEND_TIMEOUT = 30.0
+CHECK_TIMEOUT = 10.0
+USER_AGENT = "cloud-offload"
+
+_BREAKS = re.compile(r"[\r\n\0]")
+_LOCAL_PART = re.compile(r"[^\s@<>()\[\],;:\"']+(?=@)")
+_SECONDS = re.compile(r"\d{1,9}(\.\d+)?")
+
+# What a status says where the provider documents nothing else. A redirect is never followed: no mail went in.
+BY_STATUS: Mapping[int, tuple[type[SendFailure], str]] = {
+    401: (CredentialsRejected, "unauthorized"),
+    402: (CredentialsRejected, "payment_required"),
+    403: (CredentialsRejected, "forbidden"),
+    # the address we post to is the same for everybody, so these are the deployment's fault, not the person's
+    404: (CredentialsRejected, "not_found"),
+    405: (CredentialsRejected, "method_not_allowed"),
+    408: (TemporarilyRefused, "request_timeout"),
+    409: (TemporarilyRefused, "conflict"),
+    413: (Rejected, "too_large"),
+    425: (TemporarilyRefused, "too_early"),
+    429: (Throttled, "rate_limited"),
+}
+
+
+class Provider(ABC):
+    name: ClassVar[str]
+    key_window: ClassVar[int] = 0
+    """Seconds in which the provider takes a repeated idempotency key for the same mail; 0: it has no such keys."""
+    default_rate: ClassVar[float]
+    """Mails a second where the site sets none."""
+    required: ClassVar[tuple[str, ...]] = ()
+    """Settings without which nothing can be sent."""
+
+    def __init__(self, services: Services, site_id: str) -> None:
+        self.services = services
+        self.site_id = site_id
+
+    async def send(self, mail: OutgoingMail) -> str:
+        """Send one mail; the provider's message id, "" where it did not say. Raises `SendFailure`s only."""
+        if _breaks_a_header(mail):
+            raise Rejected("header_injection", "a line break in an address, the subject or a header")
+        try:
+            return await self.deliver(mail)
+        except ConfigurationError as error:
+            raise CredentialsRejected("not_configured", str(error)) from error
+
+    @abstractmethod
+    async def deliver(self, mail: OutgoingMail) -> str: ...
+
+    @abstractmethod
+    async def check(self) -> None:
+        """See, sending nothing, whether the provider would take mail from us.
+
+        Raises `ConfigurationError`, `CredentialsRejected`, `TemporarilyRefused` or `TransportError`.
+        """
+
+    def setting(self, name: str) -> str:
+        """A setting as it can stand in a URL or an HTTP header. Raises `ConfigurationError`."""
+        value = self.services.settings.text(name).strip()
+        if not value or not value.isascii() or not value.isprintable():
+            raise ConfigurationError(name, "has characters that no such value can have")
+        return value
+
+
+class HttpProvider(Provider):
+    """A provider behind an HTTP API: one request a mail."""
+
+    @abstractmethod
+    def request(self, mail: OutgoingMail) -> HttpRequest: ...
+
+    @abstractmethod
+    def message_id(self, response: HttpResponse) -> str:
+        """From a 2xx answer. Raises a `SendFailure` where the provider says there that it did not accept the mail."""
+
+    @abstractmethod
+    def check_request(self) -> HttpRequest: ...
+
+    def explanation(self, response: HttpResponse) -> str:
+        """The provider's own words on why it refused."""
+        return response.body.decode(errors="replace")
+
+    def retry_after(self, response: HttpResponse) -> float | None:
+        return self.seconds_until(response.headers.get("retry-after", ""))
+
+    def refusal(self, response: HttpResponse) -> SendFailure:
+        """What an answer other than 2xx means."""
+        status = response.status
+        if status in BY_STATUS:
+            return self.failure(*BY_STATUS[status], response)
+        if 300 <= status < 400:
+            return self.failure(CredentialsRejected, "redirected", response)
+        if 400 <= status < 500:
+            return self.failure(Rejected, "rejected", response)
+        return self.failure(OutcomeUnknown, "server_error", response)
+
+    def accepts_check(self, response: HttpResponse) -> bool:
+        """Whether the answer to `check_request` shows that mail would be taken. May raise `CredentialsRejected`."""
+        return 200 <= response.status < 300
+
+    async def deliver(self, mail: OutgoingMail) -> str:
+        try:
+            response = await self._fetch(self.request(mail))
+        except ConnectionFailed as error:
+            raise TemporarilyRefused("connection_failed", self.clean(str(error))) from error
+        except ResponseLost as error:
+            raise OutcomeUnknown("response_lost", self.clean(str(error))) from error
+        if 200 <= response.status < 300:
+            return self.message_id(response)[:255]
+        raise self.refusal(response)
+
+    async def check(self) -> None:
+        for name in self.required:
+            self.setting(name)
+        response = await self._fetch(self.check_request())
+        if self.accepts_check(response):
+            return
+        refusal = self.refusal(response)
+        if isinstance(refusal, CredentialsRejected):
+            raise refusal
+        raise TemporarilyRefused(refusal.code, refusal.detail)
+
+    def failure(self, kind: type[SendFailure], code: str, response: HttpResponse) -> SendFailure:
+        detail = self.clean(self.explanation(response) or f"HTTP {response.status}")
+        if issubclass(kind, Throttled):
+            return kind(code, detail, self.retry_after(response))
+        return kind(code, detail)
+
+    def clean(self, words: str) -> str:
+        """Bounded, on one line, without our secrets or the local part of anybody's address."""
+        for name in SECRETS.intersection(self.required):
+            words = words.replace(self.services.settings.optional(name).strip() or "\0", "***")
+        return _LOCAL_PART.sub("***", " ".join(words.split()))[:DETAIL_LIMIT]
+
+    async def _fetch(self, request: HttpRequest) -> HttpResponse:
+        # a Worker's own fetch sends no User-Agent, and some APIs refuse such requests
+        return await self.services.fetch(replace(request, headers={**request.headers, "User-Agent": USER_AGENT}))
+
+    def seconds_until(self, when: str) -> float | None:
+        """`when` is what `Retry-After` can hold: seconds, or an HTTP date."""
+        if not when:
+            return None
+        if _SECONDS.fullmatch(when):
+            return float(when)
+        from email.utils import parsedate_to_datetime
+
+        try:
+            moment = parsedate_to_datetime(when)
+        except ValueError:
+            return None
+        return max(0.0, moment.timestamp() - self.services.clock.now() / 1000)
+
+
+def json_request(
+    url: str, headers: Mapping[str, str], payload: Mapping[str, Any], timeout: float = SEND_TIMEOUT
+) -> HttpRequest:
+    # a lone surrogate is valid in a JSON string and nowhere else
+    body = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
+    return HttpRequest("POST", url, {**headers, "Content-Type": "application/json"}, body, timeout)
+
+
+def json_object(response: HttpResponse) -> dict[str, Any]:
+    """The JSON object in an answer; empty where there is none."""
+    try:
+        content = json.loads(response.body)
+    except (ValueError, RecursionError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def text_at(content: Mapping[str, Any], name: str) -> str:
+    """A string member of what a provider answered; "" where it has none."""
+    value = content.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _breaks_a_header(mail: OutgoingMail) -> bool:
+    addresses = (mail.sender, mail.to, mail.reply_to or mail.sender)
+    parts = [part for address in addresses for part in (address.email, address.name)]
+    parts += [mail.subject, mail.message_id, mail.key, *mail.headers, *mail.headers.values()]
+    return any(_BREAKS.search(part) for part in parts)

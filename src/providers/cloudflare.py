@@ -1,0 +1,103 @@
+"""Cloudflare Email Service, by its REST API: the same request from workerd, the local runtime and the tests.
+
+It has no idempotency keys and no custom arguments, and sets the Message-ID itself: only the reference header carries
+the key, and events are matched by the message id. It refuses headers that it does not list and that are not `X-…`.
+developers.cloudflare.com/email-service/api/send-emails/rest-api/
+"""
+
+from typing import Any
+
+from errors import CredentialsRejected, Rejected, SendFailure, TemporarilyRefused, Throttled
+from mail.message import Address, OutgoingMail
+from ports import HttpRequest, HttpResponse
+from providers.base import CHECK_TIMEOUT, SEND_TIMEOUT, HttpProvider, json_object, json_request, text_at
+from providers.mailbox import header_value
+
+# developers.cloudflare.com/email-service/api/send-emails/rest-api/, read 2026-11. By message: two versions of that page
+# number 10200 and 10202 differently.
+BY_MESSAGE: dict[str, tuple[type[SendFailure], str]] = {
+    "throttled": (Throttled, "rate_limited"),
+    "authentication.unauthorized": (CredentialsRejected, "unauthorized"),
+    "authentication.bad_token_type": (CredentialsRejected, "bad_token_type"),
+    "authentication.forbidden": (CredentialsRejected, "forbidden"),
+    "authentication.not_entitled": (CredentialsRejected, "not_entitled"),
+    "authentication.upstream": (TemporarilyRefused, "authentication_unavailable"),
+    "email.sending_disabled": (CredentialsRejected, "sending_disabled"),
+    "email.sender_not_configured": (CredentialsRejected, "sender_not_verified"),
+    "not_found": (CredentialsRejected, "not_found"),
+    "not_implemented": (CredentialsRejected, "not_implemented"),
+    "email.too_big": (Rejected, "too_large"),
+    "email.invalid": (Rejected, "invalid_mail"),
+    "email.no_content_length": (Rejected, "invalid_mail"),
+    "invalid_request_schema": (Rejected, "invalid_request"),
+}
+INVALID_HEADERS = 6003  # "Invalid request headers", with 400: what the API's front door says to a malformed token
+
+
+class Cloudflare(HttpProvider):
+    name = "cloudflare"
+    # 1,200 requests in five minutes for one token: developers.cloudflare.com/fundamentals/api/reference/limits, 2026-04
+    default_rate = 4.0
+    required = ("CLOUDFLARE_API_TOKEN", "CLOUDFLARE_ACCOUNT_ID")
+
+    def request(self, mail: OutgoingMail) -> HttpRequest:
+        payload: dict[str, Any] = {
+            "from": _address(mail.sender),
+            "to": _address(mail.to),
+            "subject": mail.subject,
+            "html": mail.html,
+            "text": mail.text,
+            "headers": {name: header_value(value) for name, value in mail.headers.items()},
+        }
+        if mail.reply_to:
+            payload["reply_to"] = _address(mail.reply_to)
+        return self._post(payload)
+
+    def message_id(self, response: HttpResponse) -> str:
+        answer = json_object(response)
+        if answer.get("success") is False:
+            raise self.refusal(response)
+        result = answer.get("result")
+        if not isinstance(result, dict):
+            return ""
+        if result.get("suppressed_recipients"):
+            raise Rejected("suppressed_by_provider", "the address is on Cloudflare's suppression list")
+        if result.get("permanent_bounces"):
+            raise Rejected("mailbox_unavailable", "the address bounced permanently")
+        return text_at(result, "message_id")
+
+    def explanation(self, response: HttpResponse) -> str:
+        words = [f"{error.get('code')} {text_at(error, 'message')}" for error in _errors(response)]
+        return "; ".join(words) or super().explanation(response)
+
+    def refusal(self, response: HttpResponse) -> SendFailure:
+        for error in _errors(response):
+            if error.get("code") == INVALID_HEADERS:
+                return self.failure(CredentialsRejected, "unauthorized", response)
+            known = BY_MESSAGE.get(text_at(error, "message").removeprefix("email.sending.error."))
+            if known:
+                return self.failure(*known, response)
+        if response.status == 200:
+            return self.failure(Rejected, "rejected", response)
+        return super().refusal(response)
+
+    def check_request(self) -> HttpRequest:
+        """An empty mail: the right to send is all that a token need have, and an invalid request shows it."""
+        return self._post({}, CHECK_TIMEOUT)
+
+    def accepts_check(self, response: HttpResponse) -> bool:
+        return response.status == 400 and self.refusal(response).code == "invalid_request"
+
+    def _post(self, payload: dict[str, Any], timeout: float = SEND_TIMEOUT) -> HttpRequest:
+        account = self.setting("CLOUDFLARE_ACCOUNT_ID")
+        url = f"{self.setting('CLOUDFLARE_ENDPOINT').rstrip('/')}/accounts/{account}/email/sending/send"
+        return json_request(url, {"Authorization": f"Bearer {self.setting('CLOUDFLARE_API_TOKEN')}"}, payload, timeout)
+
+
+def _address(address: Address) -> dict[str, str]:
+    return {"address": address.email, "name": address.name} if address.name else {"address": address.email}
+
+
+def _errors(response: HttpResponse) -> list[dict[str, Any]]:
+    errors = json_object(response).get("errors")
+    return [error for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []

@@ -1,0 +1,95 @@
+"""Mailgun: POST /v3/<domain>/messages as a form; US or EU by MAILGUN_ENDPOINT.
+
+It has no idempotency keys: the key goes into the variable `offload_key`, which comes back in its events.
+documentation.mailgun.com/docs/mailgun/api-reference/send/mailgun/messages
+"""
+
+import re
+from base64 import b64encode
+from urllib.parse import quote
+
+from errors import CredentialsRejected, Rejected, SendFailure, Throttled
+from mail.message import OutgoingMail
+from ports import HttpRequest, HttpResponse
+from providers.base import CHECK_TIMEOUT, SEND_TIMEOUT, HttpProvider, json_object, text_at
+from providers.mailbox import header_value, mailbox
+
+_WAIT = re.compile(r"try again after (\d+) (second|minute|hour)")
+_UNIT = {"second": 1, "minute": 60, "hour": 3600}
+
+
+class Mailgun(HttpProvider):
+    name = "mailgun"
+    default_rate = 100.0  # no number is published (platform.md, 2026-11)
+    required = ("MAILGUN_API_KEY", "MAILGUN_DOMAIN")
+
+    def request(self, mail: OutgoingMail) -> HttpRequest:
+        fields = {
+            "from": mailbox(mail.sender),
+            "to": mailbox(mail.to),
+            "subject": mail.subject,
+            "html": mail.html,
+            "text": mail.text,
+            "h:Message-Id": mail.message_id,
+            "v:offload_key": mail.key,
+        }
+        if mail.reply_to:
+            fields["h:Reply-To"] = mailbox(mail.reply_to)
+        fields |= {f"h:{name}": header_value(value) for name, value in mail.headers.items()}
+        return self._post(fields)
+
+    def message_id(self, response: HttpResponse) -> str:
+        # an address that Mailgun does not know is greeted with 200 (django-anymail 15.1)
+        if b"Magnificent API" in response.body:
+            raise self.failure(CredentialsRejected, "wrong_endpoint", response)
+        return text_at(json_object(response), "id")
+
+    def explanation(self, response: HttpResponse) -> str:
+        return text_at(json_object(response), "message") or super().explanation(response)
+
+    def retry_after(self, response: HttpResponse) -> float | None:
+        # "…limit exceeded, try again after 120 seconds": the API description of 2026-07-09
+        wait = _WAIT.search(self.explanation(response))
+        return float(wait[1]) * _UNIT[wait[2]] if wait else super().retry_after(response)
+
+    def refusal(self, response: HttpResponse) -> SendFailure:
+        # documentation.mailgun.com/docs/mailgun/quickstart-guide/responses and the API description, read 2026-11. There
+        # are no codes but HTTP's, so the words decide. A 5xx has been seen on mails that did go out.
+        if not 400 <= response.status < 500:
+            return super().refusal(response)
+        words = self.explanation(response).lower()
+        if response.status == 420 or "limit exceeded" in words:
+            return self.failure(Throttled, "rate_limited", response)
+        if "not allowed to send" in words or "test purposes only" in words:
+            return self.failure(CredentialsRejected, "domain_not_allowed", response)
+        if re.match("'?from'? parameter", words):
+            return self.failure(CredentialsRejected, "sender_not_accepted", response)
+        if re.match("'?to'? parameter", words):
+            return self.failure(Rejected, "invalid_recipient", response)
+        return super().refusal(response)
+
+    def check_request(self) -> HttpRequest:
+        """A test mail without a sender, since a domain's sending key may do nothing but send (…/authentication)."""
+        return self._post({"o:testmode": "yes"}, CHECK_TIMEOUT)
+
+    def accepts_check(self, response: HttpResponse) -> bool:
+        if response.status == 200:
+            self.message_id(response)
+        return response.status == 400 and self.refusal(response).code in ("sender_not_accepted", "rejected")
+
+    def _post(self, fields: dict[str, str], timeout: float = SEND_TIMEOUT) -> HttpRequest:
+        domain = quote(self.setting("MAILGUN_DOMAIN"), safe="")
+        key = b64encode(f"api:{self.setting('MAILGUN_API_KEY')}".encode()).decode()
+        boundary = self.services.random.token(16).hex()  # unguessable, so nothing in a mail can end a field
+        headers = {"Authorization": f"Basic {key}", "Content-Type": f"multipart/form-data; boundary={boundary}"}
+        url = f"{self.setting('MAILGUN_ENDPOINT').rstrip('/')}/v3/{domain}/messages"
+        return HttpRequest("POST", url, headers, _form(fields, boundary), timeout)
+
+
+def _form(fields: dict[str, str], boundary: str) -> bytes:
+    """RFC 7578."""
+    parts = [
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        for name, value in fields.items()
+    ]
+    return "".join([*parts, f"--{boundary}--\r\n"]).encode(errors="replace")

@@ -1,0 +1,37 @@
+"""The sandbox: keeps every mail as a file in the bucket, to be looked at, and sends nothing. A site's default.
+
+The promise: the same key is the same file, so a repeat adds nothing. Addresses under `.invalid` (RFC 6761) are refused,
+so that failures can be seen.
+"""
+
+from mail.mime import to_bytes
+
+from errors import BucketUnavailable, Rejected, TemporarilyRefused
+from mail.message import OutgoingMail
+from providers.base import Provider
+
+
+class Sandbox(Provider):
+    name = "sandbox"
+    key_window = 366 * 24 * 3600  # a file is replaced by itself for as long as it is kept
+    default_rate = 1000.0
+
+    async def deliver(self, mail: OutgoingMail) -> str:
+        domain = mail.to.email.rpartition("@")[2].lower()
+        if domain == "invalid" or domain.endswith(".invalid"):
+            raise Rejected("mailbox_unavailable", f"550 5.1.1 no mailbox at {domain}")
+        file = f"{self._folder()}{mail.headers['X-Offload-Job']}/{mail.key}.eml"
+        try:
+            await self.services.files.put(file, to_bytes(mail, self.services.clock.now()), "message/rfc822")
+        except BucketUnavailable as error:
+            raise TemporarilyRefused("files_unavailable", str(error)) from error
+        return mail.key
+
+    async def check(self) -> None:
+        try:
+            await self.services.files.keys(self._folder(), 1)
+        except BucketUnavailable as error:
+            raise TemporarilyRefused("files_unavailable", str(error)) from error
+
+    def _folder(self) -> str:
+        return f"{self.site_id}/sandbox/"

@@ -1,0 +1,122 @@
+"""Amazon SES, API version 2: POST /v2/email/outbound-emails, signed with SigV4.
+
+It has no idempotency keys and replaces the Message-ID by its own: the key goes into the message tag `offload_key`,
+which comes back in the events that the configuration set publishes.
+docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html
+"""
+
+from typing import Any
+
+from errors import CredentialsRejected, QuotaExhausted, Rejected, SendFailure, TemporarilyRefused, Throttled
+from mail.message import OutgoingMail
+from ports import HttpRequest, HttpResponse
+from providers.base import CHECK_TIMEOUT, HttpProvider, json_object, json_request, text_at
+from providers.mailbox import header_value, mailbox
+from providers.sigv4 import Credentials, signed
+
+# API_SendEmail.html and CommonErrors.html of the API reference, read 2026-11. Many of these come with 400.
+BY_NAME: dict[str, tuple[type[SendFailure], str]] = {
+    "TooManyRequestsException": (Throttled, "rate_limited"),
+    "ThrottlingException": (Throttled, "rate_limited"),
+    "LimitExceededException": (Throttled, "rate_limited"),
+    "AccountSuspendedException": (CredentialsRejected, "account_suspended"),
+    "SendingPausedException": (CredentialsRejected, "sending_paused"),
+    "MailFromDomainNotVerifiedException": (CredentialsRejected, "sender_not_verified"),
+    "NotFoundException": (CredentialsRejected, "not_found"),  # the configuration set
+    "AccessDeniedException": (CredentialsRejected, "forbidden"),
+    "ExpiredTokenException": (CredentialsRejected, "unauthorized"),
+    "IncompleteSignature": (CredentialsRejected, "unauthorized"),
+    "InvalidClientTokenId": (CredentialsRejected, "unauthorized"),
+    "InvalidSignatureException": (CredentialsRejected, "unauthorized"),
+    "MissingAuthenticationToken": (CredentialsRejected, "unauthorized"),
+    "NotAuthorized": (CredentialsRejected, "forbidden"),
+    "OptInRequired": (CredentialsRejected, "forbidden"),
+    "RequestExpired": (CredentialsRejected, "unauthorized"),
+    "SignatureDoesNotMatch": (CredentialsRejected, "unauthorized"),
+    "UnrecognizedClientException": (CredentialsRejected, "unauthorized"),
+    "BadRequestException": (Rejected, "bad_request"),
+    "MessageRejected": (Rejected, "message_rejected"),
+    # "The request has failed due to a temporary failure of the server", and of a call that fails with an error message
+    # SES "does not send the email" (dg/troubleshoot-error-messages.html)
+    "ServiceUnavailable": (TemporarilyRefused, "service_unavailable"),
+}
+# What MessageRejected and the throttles say only in words: dg/troubleshoot-error-messages.html and
+# dg/manage-sending-quotas-errors.html, read 2026-11.
+BY_WORDS: dict[str, tuple[type[SendFailure], str]] = {
+    "Daily message quota exceeded": (QuotaExhausted, "daily_quota_exceeded"),
+    "not verified": (CredentialsRejected, "sender_not_verified"),
+    "Sending paused": (CredentialsRejected, "sending_paused"),
+    "Sending suspended": (CredentialsRejected, "account_suspended"),
+}
+
+
+class Ses(HttpProvider):
+    name = "ses"
+    default_rate = 14.0  # where accounts used to start; AWS publishes no number any more (2026-08)
+    required = ("SES_ACCESS_KEY_ID", "SES_SECRET_ACCESS_KEY")
+
+    def request(self, mail: OutgoingMail) -> HttpRequest:
+        payload: dict[str, Any] = {
+            "FromEmailAddress": mailbox(mail.sender),
+            "Destination": {"ToAddresses": [mailbox(mail.to)]},
+            "Content": {
+                "Simple": {
+                    "Subject": _utf8(mail.subject),
+                    "Body": {kind: _utf8(body) for kind, body in (("Text", mail.text), ("Html", mail.html)) if body},
+                    "Headers": [{"Name": name, "Value": header_value(value)} for name, value in mail.headers.items()],
+                }
+            },
+            "EmailTags": [{"Name": "offload_key", "Value": mail.key}],
+        }
+        if mail.reply_to:
+            payload["ReplyToAddresses"] = [mailbox(mail.reply_to)]
+        configuration_set = self.services.settings.optional("SES_CONFIGURATION_SET")
+        if configuration_set:
+            payload["ConfigurationSetName"] = configuration_set
+        return self._signed(json_request(self._url("/v2/email/outbound-emails"), {}, payload))
+
+    def message_id(self, response: HttpResponse) -> str:
+        return text_at(json_object(response), "MessageId")
+
+    def explanation(self, response: HttpResponse) -> str:
+        answer = json_object(response)
+        return text_at(answer, "message") or text_at(answer, "Message") or super().explanation(response)
+
+    def refusal(self, response: HttpResponse) -> SendFailure:
+        known = BY_NAME.get(_error_name(response))
+        if known is None:
+            return super().refusal(response)
+        words = self.explanation(response)
+        for phrase, meaning in BY_WORDS.items():
+            if response.status < 500 and phrase in words:
+                known = meaning
+        return self.failure(*known, response)
+
+    def check_request(self) -> HttpRequest:
+        request = HttpRequest("GET", self._url("/v2/email/account"), timeout=CHECK_TIMEOUT)
+        return self._signed(request)
+
+    def accepts_check(self, response: HttpResponse) -> bool:
+        if json_object(response).get("SendingEnabled") is False:
+            raise CredentialsRejected("sending_paused", "sending is switched off for this account and region")
+        # a key that may only send is refused here by this name, which shows that it is right
+        return super().accepts_check(response) or _error_name(response) == "AccessDeniedException"
+
+    def _url(self, path: str) -> str:
+        endpoint = self.services.settings.optional("SES_ENDPOINT").strip()
+        return (endpoint.rstrip("/") or f"https://email.{self.setting('SES_REGION')}.amazonaws.com") + path
+
+    def _signed(self, request: HttpRequest) -> HttpRequest:
+        credentials = Credentials(self.setting("SES_ACCESS_KEY_ID"), self.setting("SES_SECRET_ACCESS_KEY"))
+        return signed(request, credentials, self.setting("SES_REGION"), "ses", self.services.clock.now())
+
+
+def _utf8(text: str) -> dict[str, str]:
+    return {"Data": text, "Charset": "UTF-8"}
+
+
+def _error_name(response: HttpResponse) -> str:
+    """`MessageRejected`, from the header `MessageRejected:http://…` or the body's `__type`, `…#MessageRejected`."""
+    answer = json_object(response)
+    name = response.headers.get("x-amzn-errortype") or text_at(answer, "__type") or text_at(answer, "code")
+    return name.split(":")[0].split("#")[-1]
