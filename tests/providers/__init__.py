@@ -1,0 +1,1 @@
+"""Every provider, held to what it publishes and to the promises all of them make."""

@@ -1,0 +1,80 @@
+"""A mail with everything, and a provider whose answers a test writes."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from mail.message import Address, OutgoingMail
+from ports import Fetch, HttpRequest, HttpResponse
+from providers import PROVIDERS
+from providers.base import HttpProvider, Provider
+from services import Services
+from settings import Settings
+from tests.doubles.clock import ManualClock, SeededRandom
+from tests.doubles.d1 import SqliteDatabase
+from tests.doubles.platform import MemoryBucket, RecordingQueue, ScriptedFetch
+
+KEY = "5f" * 32
+SITE = "site_" + "a" * 32
+JOB = "job_" + "b" * 32
+SECRETS = {
+    "SES_ACCESS_KEY_ID": "AKIDEXAMPLE",
+    "SES_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+    "SENDGRID_API_KEY": "SG.secret-of-sendgrid",
+    "MAILGUN_API_KEY": "key-secret-of-mailgun",
+    "RESEND_API_KEY": "re_secret-of-resend",
+    "CLOUDFLARE_API_TOKEN": "secret-of-cloudflare",
+}
+SETTINGS = {**SECRETS, "MAILGUN_DOMAIN": "mg.school.example", "CLOUDFLARE_ACCOUNT_ID": "0123456789abcdef"}
+HTTP_PROVIDERS = [provider for provider in PROVIDERS.values() if issubclass(provider, HttpProvider)]
+
+MAIL = OutgoingMail(
+    key=KEY,
+    message_id=f"<{KEY[:32]}@school.example>",
+    sender=Address("office@school.example", "Żółta Szkoła 🎓"),
+    to=Address("amelie@xn--mnchen-3ya.example", "Amélie Müller, 3. Klasse"),
+    subject="Ваш курс начинается 🚀",
+    html="<p>Здравствуйте, <b>Amélie</b>\n&amp; всё</p>",
+    text="Здравствуйте, Amélie\n& всё\n",
+    reply_to=Address("teacher@school.example", 'Dr. "Bo" O\'Neil'),
+    headers={"X-Entity-Ref-ID": KEY, "X-Offload-Job": JOB, "X-Course": "Français"},
+)
+
+
+def services(fetch: Fetch, settings: Mapping[str, str] = SETTINGS) -> Services:
+    return Services(
+        database=SqliteDatabase(),
+        files=MemoryBucket(),
+        batches=RecordingQueue(),
+        callbacks=RecordingQueue(),
+        dead_letters=RecordingQueue(),
+        fetch=fetch,
+        clock=ManualClock(),
+        random=SeededRandom(),
+        settings=Settings(settings),
+    )
+
+
+def answer(status: int, body: Any = b"", headers: Mapping[str, str] | None = None) -> HttpResponse:
+    return HttpResponse(status, dict(headers or {}), body if isinstance(body, bytes) else json.dumps(body).encode())
+
+
+def always(response: HttpResponse | Exception) -> ScriptedFetch:
+    def reply(_request: HttpRequest) -> HttpResponse:
+        if isinstance(response, Exception):
+            raise response
+        return response
+
+    return ScriptedFetch(reply)
+
+
+def provider(kind: type[Provider], fetch: Fetch, settings: Mapping[str, str] = SETTINGS) -> Provider:
+    return kind(services(fetch, settings), SITE)
+
+
+async def request_of(kind: type[Provider], mail: OutgoingMail = MAIL, **settings: str) -> HttpRequest:
+    """The one request that sending this mail makes."""
+    fetch = always(answer(200, {}))
+    await provider(kind, fetch, SETTINGS | settings).send(mail)
+    (request,) = fetch.requests
+    return request
