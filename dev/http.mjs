@@ -43,7 +43,7 @@ function stream(chunks) {
     async pull(controller) {
       const { done, value } = await chunks.next();
       if (done) controller.close();
-      else controller.enqueue(value);
+      else controller.enqueue(new Uint8Array(value)); // workerd knows no Buffer
     },
   });
 }

@@ -105,7 +105,7 @@ class R2:
 
     async def keys(self, prefix: str, limit: int = 1000) -> list[str]:
         listing = await self._call(self._binding.list(prefix=prefix, limit=limit))
-        return [found["key"] for found in listing["objects"]]
+        return [str(found.key) for found in listing.objects]
 
     async def delete(self, keys: Sequence[str]) -> None:
         for start in range(0, len(keys), R2_DELETE):
