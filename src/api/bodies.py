@@ -12,6 +12,7 @@ from typing import Any
 
 from starlette.requests import Request
 
+import bounded_json
 from problems import MALFORMED, TOO_LARGE, UNSUPPORTED, Problem
 
 JSON = "application/json"
@@ -22,7 +23,7 @@ MAX_NDJSON_BYTES = 32_000_000
 MAX_LINE_BYTES = 64_000
 _PIECE = 65_536
 # Text that UTF-8 cannot hold or SQLite would cut off: looked for only where its escape is seen.
-_ODD_ESCAPE = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
+_ODD_ESCAPE = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 _ODD_TEXT = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -104,19 +105,14 @@ async def _gunzipped(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
 def _parse(body: bytes, line: int | None) -> Any:
     """`line`: of the NDJSON body that this is a line of."""
     try:
-        text = body.decode("utf-8-sig")
+        value = bounded_json.loads(body, parse_constant=_refuse_constant, parse_float=_finite)
     except UnicodeDecodeError as error:
         raise _malformed(line or body.count(b"\n", 0, error.start) + 1, "this is not UTF-8") from None
-    try:
-        value = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
-        odd = _ODD_ESCAPE.search(text) is not None and _has_odd_text(value)
     except json.JSONDecodeError as error:
         raise _malformed(line or error.lineno, f"column {error.colno}: {error.msg}") from None
     except ValueError as error:
         raise _malformed(line, str(error)) from None
-    except RecursionError:
-        raise _malformed(line, "it is nested too deeply") from None
-    if odd:
+    if _ODD_ESCAPE.search(body) and _has_odd_text(value):
         raise _malformed(line, "a text holds a NUL character or half of a surrogate pair")
     return value
 

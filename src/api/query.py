@@ -9,6 +9,7 @@ import json
 from enum import StrEnum
 from typing import Any, TypeVar
 
+import bounded_json
 from api.calls import Call
 from problems import invalid
 
@@ -70,8 +71,8 @@ def _decoded(call: Call, name: str) -> Any:
     if not value:
         return None
     try:
-        decoded = json.loads(base64.b64decode(value + "=" * (-len(value) % 4), b"-_", validate=True))
-    except (binascii.Error, ValueError, RecursionError):
+        decoded = bounded_json.loads(base64.b64decode(value + "=" * (-len(value) % 4), b"-_", validate=True))
+    except (binascii.Error, ValueError):
         raise _foreign(name) from None
     if decoded is None:
         raise _foreign(name)

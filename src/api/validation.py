@@ -13,8 +13,6 @@ from typing import Any
 from api.schemas import MAX_VARIABLES_BYTES, REQUESTS, WORDS, ref
 from problems import invalid
 
-MAX_DEPTH = 10
-
 _TYPES = {
     "string": "text",
     "number": "a number",
@@ -49,24 +47,11 @@ def check(name: str, value: Any, at: str = "") -> None:
 
 
 def check_variables(variables: Mapping[str, Any], at: str) -> None:
-    """What no schema can say: bounded as JSON, and nested no deeper than SQLite and a template can follow."""
-    try:
-        written = json.dumps(variables)
-    except RecursionError:
-        raise invalid(at, f"may be nested {MAX_DEPTH} deep at most") from None
+    """What no schema can say: how long they are as JSON."""
     # Only ASCII is written, so this is never less than the bytes of UTF-8.
-    long = len(written) > MAX_VARIABLES_BYTES
+    long = len(json.dumps(variables)) > MAX_VARIABLES_BYTES
     if long and len(json.dumps(variables, ensure_ascii=False).encode()) > MAX_VARIABLES_BYTES:
         raise invalid(at, f"may have {MAX_VARIABLES_BYTES:,} bytes at most as JSON")
-    if written.count("{") + written.count("[") > MAX_DEPTH and _deeper(variables, MAX_DEPTH):
-        raise invalid(at, f"may be nested {MAX_DEPTH} deep at most")
-
-
-def _deeper(value: Any, levels: int) -> bool:
-    if not isinstance(value, dict | list):
-        return False
-    inner = value.values() if isinstance(value, dict) else value
-    return levels == 0 or any(_deeper(item, levels - 1) for item in inner)
 
 
 def _explain(error: Any) -> tuple[str, str]:

@@ -23,7 +23,8 @@ GZIP = {"Content-Encoding": "gzip"}
         (b'{"rate": NaN}', "NaN is not JSON"),
         (b'{"rate": 1e999}', "a number is out of range"),
         (b'{"rate": ' + b"9" * 5000 + b"}", "digits"),
-        (b"[" * 200_000, "nested too deeply"),
+        (b"[" * 200_000, "nested more than 32 deep"),
+        (b'{"message":' * 100 + b"1" + b"}" * 100, "nested more than 32 deep"),
         (b'{"name": "\\u0000"}', "a NUL character"),
         (b'{"name": "\\ud83d"}', "half of a surrogate pair"),
     ],
@@ -46,6 +47,7 @@ async def test_an_emoji_may_be_written_as_php_writes_it(site: Site) -> None:
         (b'{"ref": "1", "email": "a@example.com"}\n{"ref": ', "Line 2, column 9"),
         (b"\n\n{]\n", "Line 3, column 2"),
         (b'{"ref": "1", "email": "a@example.com"}\n{"ref": "\xff"}', "Line 2, this is not UTF-8"),
+        (b"\n" + b"[[]," * 50, "Line 2, it is nested"),
         (b'{"ref": "1", "email": "a@example.com"} {"ref": "2", "email": "b@example.com"}', "Line 1, column 40"),
     ],
 )
