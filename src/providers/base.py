@@ -1,7 +1,7 @@
 """What every mail provider does, and the flow they share; a provider's own file has only what is peculiar to it.
 
 The promise: an attempt ends in a message id or a `SendFailure` that says which of the three outcomes it was, whatever
-the network or the provider answers. What an error says names neither our secrets nor a person.
+the network or the provider answers. What an error says holds neither our secrets nor anybody's address.
 """
 
 import json
@@ -34,7 +34,7 @@ CHECK_TIMEOUT = 10.0
 USER_AGENT = "cloud-offload"
 
 _BREAKS = re.compile(r"[\r\n\0]")
-_LOCAL_PART = re.compile(r"[^\s@<>()\[\],;:\"']+(?=@)")
+_LOCAL_PART = re.compile(r"(?<![^\s@<>()\[\],;:\"'])[^\s@<>()\[\],;:\"']+(?=@)")  # from a token's start: linear
 _SECONDS = re.compile(r"\d{1,9}(\.\d+)?")
 
 # What a status says where the provider documents nothing else. A redirect is never followed: no mail went in.

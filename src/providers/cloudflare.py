@@ -77,8 +77,6 @@ class Cloudflare(HttpProvider):
             known = BY_MESSAGE.get(text_at(error, "message").removeprefix("email.sending.error."))
             if known:
                 return self.failure(*known, response)
-        if response.status == 200:
-            return self.failure(Rejected, "rejected", response)
         return super().refusal(response)
 
     def check_request(self) -> HttpRequest:

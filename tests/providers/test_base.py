@@ -217,6 +217,12 @@ async def test_an_error_names_neither_a_secret_nor_a_person(kind: type[HttpProvi
 
 
 @every_http_provider
+async def test_a_huge_answer_is_cut_short_without_delay(kind: type[HttpProvider]) -> None:
+    failure = await failure_of(kind, 400, b"x" * 1_000_000)
+    assert failure.detail == "x" * 500
+
+
+@every_http_provider
 async def test_a_missing_secret_stops_the_job_and_not_a_person(kind: type[HttpProvider]) -> None:
     for name in kind.required:
         fetch = always(answer(200, {}))
