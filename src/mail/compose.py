@@ -19,7 +19,7 @@ from mail.template import Template
 OWN_NAMES = frozenset({"ref", "email", "name"})
 
 
-def idempotency_key(site_id: str, job_id: str, ref: str, version: int) -> str:
+def idempotency_key(site_id: str, job_id: str, ref: str, version: str) -> str:
     """64 hex digits, the same for every attempt at this content for this person."""
     return hashlib.sha256(json.dumps([site_id, job_id, ref, version]).encode()).hexdigest()
 
@@ -31,16 +31,16 @@ class MailJob:
     site_id: str
     job_id: str
     company: str | None
-    version: int
+    version: str
     sender: Address
     reply_to: Address | None
     headers: Mapping[str, str]
-    variables: Mapping[str, Any]
+    shared: Mapping[str, Any]
     template: Template
 
     @classmethod
     def load(
-        cls, site_id: str, job_id: str, version: int, content: Mapping[str, Any], company: str | None = None
+        cls, site_id: str, job_id: str, version: str, content: Mapping[str, Any], company: str | None = None
     ) -> "MailJob":
         """`content` as kept in `job_contents`, its shape already checked. Raises `TemplateRefused`."""
         message = content["message"]
@@ -54,20 +54,20 @@ class MailJob:
             sender=_mailbox("from", message["from"]),
             reply_to=_mailbox("reply_to", message["reply_to"]) if message.get("reply_to") else None,
             headers=extra,
-            variables=message.get("variables") or {},
+            shared=message.get("variables") or {},
             template=Template.compile(message["subject"], message["html"], message.get("text")),
         )
 
     @property
-    def needs(self) -> frozenset[str]:
-        """The names each person must bring, since neither the job nor the product supplies them."""
-        return self.template.variables - self.variables.keys() - OWN_NAMES
+    def variables(self) -> frozenset[str]:
+        """The names each person must bring: those the template needs and neither the job nor the product supplies."""
+        return self.template.variables - self.shared.keys() - OWN_NAMES
 
     def mail_for(self, ref: str, email: str, name: str, variables: Mapping[str, Any]) -> OutgoingMail:
         """Raises a `RecipientFault`."""
         to = address.parse(email, name)
         own = {"ref": ref, "email": email.strip(), "name": to.name}
-        subject, html, text = self.template.render({**self.variables, **variables, **own})
+        subject, html, text = self.template.render({**self.shared, **variables, **own})
         key = idempotency_key(self.site_id, self.job_id, ref, self.version)
         return OutgoingMail(
             key=key,

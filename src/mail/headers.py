@@ -16,7 +16,7 @@ JOB = "X-Offload-Job"
 _MAX_HEADERS, _MAX_NAME, _MAX_VALUE = 13, 126, 870
 
 _NAME = re.compile("[A-Za-z0-9][A-Za-z0-9-]*")
-_VALUE = re.compile("[ -~]*[!-~][ -~]*")
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _TAKEN = frozenset(
     {
         *("from", "to", "cc", "bcc", "subject", "reply-to", "sender", "date", "message-id", "return-path"),
@@ -43,7 +43,8 @@ def check(headers: Mapping[str, str]) -> None:
         if lower in seen:
             raise TemplateRefused(field, "is given twice")
         seen.add(lower)
-        if not _VALUE.fullmatch(value):
-            raise TemplateRefused(field, "a header's value is one line of printable ASCII, and not empty")
-        if len(value) > _MAX_VALUE:
+        if not value.strip() or _CONTROL.search(value):
+            raise TemplateRefused(field, "a header's value is one line of text, and not empty")
+        # as encoded words, other scripts take up to twice their bytes
+        if len(value) > _MAX_VALUE or (not value.isascii() and 2 * len(value.encode()) > _MAX_VALUE):
             raise TemplateRefused(field, f"is longer than {_MAX_VALUE} characters")

@@ -28,7 +28,7 @@ def to_bytes(mail: OutgoingMail, date_ms: int) -> bytes:
         f"Subject: {_unstructured('Subject', mail.subject)}",
         f"Date: {formatdate(date_ms / 1000)}",
         f"Message-ID: {mail.message_id}",
-        *(f"{name}: {value}" for name, value in mail.headers.items()),
+        *(f"{name}: {_extra(name, value)}" for name, value in mail.headers.items()),
         "MIME-Version: 1.0",
         f'Content-Type: multipart/alternative; boundary="{boundary}"',
         "",
@@ -52,11 +52,16 @@ def _part(boundary: str, subtype: str, content: str) -> list[str]:
     ]
 
 
+def _extra(header: str, value: str) -> str:
+    """A structured one (List-Unsubscribe) must stay as it is, so only other scripts are encoded."""
+    return value if value.isascii() else _unstructured(header, value)
+
+
 def _unstructured(header: str, text: str) -> str:
     """As it is where it is short and plain, else as encoded words of at most 75 characters, a line each."""
     from email.header import Header
 
-    if text.isascii() and text.isprintable() and len(text) <= _MAX_PLAIN and "=?" not in text:
+    if text.isascii() and len(text) <= _MAX_PLAIN and "=?" not in text:
         return text
     return Header(text, "utf-8", header_name=header).encode(linesep="\r\n")
 

@@ -38,8 +38,10 @@ def compile_part(field: str, source: str, leave_holes: bool) -> tuple[Template, 
         raise TemplateRefused(field, f"line {error.lineno}: {error.message}") from None
     except RecursionError:
         raise TemplateRefused(field, "expressions or blocks are nested too deeply") from None
-    except (SyntaxError, ValueError, OverflowError, MemoryError) as error:  # Python's own limits on what was generated
-        raise TemplateRefused(field, f"cannot be compiled: {type(error).__name__}") from None
+    except SyntaxError as error:  # Python's limits on what was generated
+        raise TemplateRefused(field, f"cannot be compiled: {error.msg}") from None
+    except (ValueError, OverflowError, MemoryError) as error:
+        raise TemplateRefused(field, f"cannot be compiled: {error}") from None
 
 
 def _refuse(tree: nodes.Template) -> None:
@@ -139,9 +141,12 @@ def _units(node: nodes.Node) -> int:
 def _needed(tree: nodes.Template) -> frozenset[str]:
     """Takes every safe use out of the tree, then lets Jinja2 say which names are left."""
     _SafeUses().visit(tree)
+    tracker = meta.TrackingCodeGenerator(sandbox())
+    tracker.optimizer = None  # it would work on what is missing
+    tracker.visit(tree)
     used = {name.name for name in tree.find_all(nodes.Name) if name.ctx == "load"}
     used.update(reference.name for reference in tree.find_all(nodes.NSRef))
-    return frozenset(meta.find_undeclared_variables(tree) & used)
+    return frozenset(tracker.undeclared_identifiers & used)
 
 
 class _SafeUses(NodeTransformer):
@@ -152,18 +157,18 @@ class _SafeUses(NodeTransformer):
 
     def visit_Name(self, node: nodes.Name) -> nodes.Node:
         if node.ctx == "load":
-            return nodes.Const(None, lineno=node.lineno) if node.name in self._known else node
+            return _placeholder(node) if node.name in self._known else node
         self._known |= {node.name}
         return node
 
     def visit_Test(self, node: nodes.Test) -> nodes.Node:
         if node.name in ("defined", "undefined") and isinstance(node.node, nodes.Name):
-            return nodes.Const(True, lineno=node.lineno)
+            return _placeholder(node)
         return self.generic_visit(node)
 
     def visit_Filter(self, node: nodes.Filter) -> nodes.Node:
         if node.name in ("default", "d") and isinstance(node.node, nodes.Name):
-            node.node = nodes.Const(None, lineno=node.lineno)
+            node.node = _placeholder(node)
         return self.generic_visit(node)
 
     def visit_And(self, node: nodes.And) -> nodes.Node:
@@ -230,7 +235,12 @@ class _SafeUses(NodeTransformer):
         self._known = before
         return node
 
-    visit_Macro = visit_CallBlock = visit_Scope = visit_FilterBlock = _visit_scope
+    visit_CallBlock = visit_Scope = visit_FilterBlock = _visit_scope
+
+    def visit_Macro(self, node: nodes.Macro) -> nodes.Node:
+        self._visit_scope(node)
+        self._known |= {node.name}
+        return node
 
     def visit_With(self, node: nodes.With) -> nodes.Node:
         before = self._known
@@ -256,6 +266,11 @@ class _SafeUses(NodeTransformer):
 
     def _visit_all(self, body: Iterable[nodes.Node]) -> list[nodes.Node]:
         return [self.visit(node) for node in body]
+
+
+def _placeholder(node: nodes.Node) -> nodes.Expr:
+    """Names nothing, and is nothing Jinja2 could compute ahead."""
+    return nodes.ContextReference(lineno=node.lineno)
 
 
 def _facts(test: nodes.Node, outcome: bool) -> frozenset[str]:

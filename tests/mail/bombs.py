@@ -1,0 +1,85 @@
+"""Templates made to hang a Worker or to eat its memory, by what they try."""
+
+_DOUBLING = "{% set s = 'x' * 1000 %}" + "{% set s = s ~ s %}" * 60 + "{{ s }}"
+_FAN = "{% macro m{n}() %}{% for i in range(99) %}{{ m{m}() }}{% endfor %}{% endmacro %}"
+_NESTED_LISTS = "{% set a = ['x', 'x'] %}" + "{% set a = [a, a] %}" * 60
+
+BOMBS = {
+    "nested loops without output": "{% for a in range(10000) %}{% for b in range(10000) %}{% endfor %}{% endfor %}",
+    "loops in loops": "{% for a in range(99) %}" * 15 + "x" + "{% endfor %}" * 15,
+    "a loop that keeps nothing": "{% for a in range(10000) if false %}{% for b in [1] %}{% endfor %}{% endfor %}" * 50,
+    "a vast range": "{% for a in range(10 ** 9) %}{% endfor %}",
+    "a vast range, counted": "{{ range(999999999)|length }}",
+    "huge output of fixed text": "{% for a in range(10000) %}" + "x" * 10_000 + "{% endfor %}",
+    "huge output of a value": "{% for a in range(10000) %}{{ big }}{% endfor %}",
+    "huge output by macros": "{% macro m() %}"
+    + "x" * 100_000
+    + "{% endmacro %}{% for a in range(9999) %}{{ m() }}{% endfor %}",
+    "a power": "{{ 9 ** 9 ** 9 ** 9 }}",
+    "a power of a negative": "{{ (-9) ** 999999999 }}",
+    "a huge product": "{% set n = 9 ** 300 %}" + "{% set n = n * n %}" * 40 + "{{ n }}",
+    "a repeated text": "{{ 'x' * 10 ** 10 }}",
+    "a repeated text, turned round": "{{ 10 ** 10 * 'x' }}",
+    "a repeated list": "{% for x in [1] * 10 ** 10 %}{% endfor %}",
+    "a repeated list of much": "{% set many = [big] * 100000 %}{{ many|join }}",
+    "doubling by ~": _DOUBLING,
+    "doubling by +": _DOUBLING.replace("~", "+"),
+    "doubling in a namespace": "{% set n = namespace(s='xx') %}"
+    "{% for i in range(99) %}{% set n.s = n.s ~ n.s %}{% endfor %}{{ n.s|length }}",
+    "doubling in a block": "{% set s = 'x' * 1000 %}" + "{% set s %}{{ s }}{{ s }}{% endset %}" * 60 + "{{ s }}",
+    "center": "{{ 'x'|center(10 ** 9) }}",
+    "center, in a block": "{% filter center(10 ** 9) %}x{% endfilter %}",
+    "center, over a list": "{{ ['x']|map('center', 10 ** 9)|join }}",
+    "indent": "{{ 'x\ny'|indent(10 ** 9) }}",
+    "indent with a text": "{{ ('x\n' * 9999)|indent(big) }}",
+    "join": "{{ range(10000)|join(big) }}",
+    "replace": "{{ ('x' * 99999)|replace('x', big) }}",
+    "replace again and again": "{% set s = 'x' * 1000 %}" + "{% set s = s|replace('x', 'xx') %}" * 60 + "{{ s }}",
+    "batch": "{{ [1]|batch(10 ** 9, 0)|first|length }}",
+    "slice": "{{ [1]|slice(10 ** 9)|list|length }}",
+    "round": "{{ 1.5|round(10 ** 9, 'ceil') }}",
+    "tojson": "{{ [[1]]|tojson(10 ** 9) }}",
+    "wordwrap": "{{ ('x ' * 9999)|wordwrap(1, wrapstring=big) }}",
+    "a wide format": "{{ '%1000000000d'|format(1) }}",
+    "a wide format from an argument": "{{ '%*d'|format(10 ** 9, 1) }}",
+    "a format by operator": "{{ '%1000000000d' % 1 }}",
+    "a format used often": "{{ ('%(a)s' * 9999)|format(a=big) }}",
+    "str.format": "{{ '{:1000000000}'.format(1) }}",
+    "str.ljust": "{{ 'x'.ljust(10 ** 9) }}",
+    "str.expandtabs": "{{ '\t'.expandtabs(10 ** 9) }}",
+    "str.replace": "{{ big.replace('x', big) }}",
+    "str.join": "{{ big.join(range(9999)|map('string')) }}",
+    "str.translate": "{{ big.translate({120: big}) }}",
+    "lists in lists, shown": _NESTED_LISTS + "{{ a|string }}",
+    "lists in lists, as JSON": _NESTED_LISTS + "{{ a|tojson }}",
+    "lists in lists, compared": _NESTED_LISTS + _NESTED_LISTS.replace("a", "b") + "{{ a == b }}",
+    "tuples in tuples, as a key": _NESTED_LISTS.replace("[", "(").replace("]", ")") + "{{ {a: 1}|length }}",
+    "tuples in tuples, looked up": "{% set a = (1, 2) %}" + "{% set a = (a, a) %}" * 60 + "{{ person[a] }}",
+    "namespaces in lists": "{% set n = namespace(a=[1]) %}"
+    + "{% set n = namespace(a=[n, n]) %}" * 60
+    + "{{ n.a|string }}",
+    "a macro that calls itself": "{% macro m(n) %}{{ m(n) }}{{ m(n) }}{% endmacro %}{{ m(1) }}",
+    "two macros that call each other": "{% macro a() %}{{ b() }}{% endmacro %}"
+    "{% macro b() %}{{ a() }}{% endmacro %}{{ a() }}",
+    "macros that fan out": "{% macro m0() %}x{% endmacro %}"
+    + "".join(_FAN.replace("{n}", str(n)).replace("{m}", str(n - 1)) for n in range(1, 9))
+    + "{{ m8() }}",
+    "a caller that fans out": "{% macro m() %}{% for i in range(9999) %}{{ caller() }}{% endfor %}{% endmacro %}"
+    "{% call m() %}{% for j in range(9999) %}{% endfor %}{% endcall %}",
+    "a recursive loop": "{% for a in [[1]] recursive %}{{ loop([a]) }}{% endfor %}",
+    "a million comparisons": "{% for a in range(10000) %}{{ 'a' if big == big ~ '' }}{% endfor %}",
+    "a million searches": "{% for a in range(10000) %}{{ 'a' if 'xxxxxy' in big }}{% endfor %}",
+    "much work on the way": "{{ big|upper|lower|title|length }}" * 3_000,
+    "a long chain of filters": "{{ big" + "|title" * 400 + "|length }}",
+    "many tags": "{{ 1 }}" * 50_000,
+    "a long expression": "{{ " + "1 + " * 10_000 + "1 }}",
+    "deep brackets": "{{ " + "(" * 10_000 + "1" + ")" * 10_000 + " }}",
+    "deep brackets within bounds": "{{ " + "[" * 200 + "1" + "]" * 200 + " }}",
+    "deep blocks": "{% if 1 %}" * 3_000 + "{% endif %}" * 3_000,
+    "deep loops": "{% for a in [1] %}" * 30 + "{% endfor %}" * 30,
+    "a long chain of not": "{{ " + "not " * 450 + "1 }}",
+    "a long chain of attributes": "{{ person" + ".a" * 240 + " }}",
+    "a long number": "{{ " + "9" * 100_000 + " }}",
+    "a number beyond printing": "{{ ('f' * 99999)|int(0, 16) }}",
+    "work with such a number": "{{ ('f' * 99999)|int(0, 16) // ('f' * 50000)|int(0, 16) }}",
+}
