@@ -14,13 +14,14 @@ from mail.message import Address, OutgoingMail
 
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+( [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _MAX_PLAIN = 60  # characters a value may have to fit on a line with its header's name
+_MAX_LINE = 76  # RFC 2047: a line with encoded words; 75 for the word itself
 
 
 def to_bytes(mail: OutgoingMail, date_ms: int) -> bytes:
     """`date_ms` is the moment of sending, since 1970."""
     from email.utils import formatdate
 
-    boundary = f"=_{mail.key[:32]}"  # "=_" cannot occur in quoted-printable
+    boundary = f"=_{mail.key[:24]}"  # "=_" cannot occur in quoted-printable
     lines = [
         f"From: {_mailbox('From', mail.sender)}",
         f"To: {_mailbox('To', mail.to)}",
@@ -63,7 +64,7 @@ def _unstructured(header: str, text: str) -> str:
 
     if text.isascii() and len(text) <= _MAX_PLAIN and "=?" not in text:
         return text
-    return Header(text, "utf-8", header_name=header).encode(linesep="\r\n")
+    return Header(text, "utf-8", header_name=header, maxlinelen=_MAX_LINE).encode(linesep="\r\n")
 
 
 def _mailbox(header: str, mailbox: Address) -> str:

@@ -1,7 +1,8 @@
 """Whatever a template says, rendering it ends: soon, within bounds, with a named error."""
 
+import resource
 import signal
-import tracemalloc
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -16,6 +17,11 @@ from tests.mail.bombs import BOMBS
 _VALUES = {"big": "x" * 50_000, "person": {"name": "Bob"}}
 
 
+def _peak() -> int:
+    """The most memory this process ever had, in bytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
 @pytest.fixture
 def bounded() -> Iterator[None]:
     """Fails a test that hangs, where Python still gets a turn, or that takes more than 64 MB."""
@@ -23,26 +29,24 @@ def bounded() -> Iterator[None]:
     def too_long(*_: object) -> None:
         raise AssertionError("still running after 20 seconds")
 
+    before = _peak()
     previous = signal.signal(signal.SIGALRM, too_long)
     signal.alarm(20)
-    tracemalloc.start()
     try:
         yield
-        assert tracemalloc.get_traced_memory()[1] < 64_000_000
     finally:
-        tracemalloc.stop()
         signal.alarm(0)
         signal.signal(signal.SIGALRM, previous)
+    assert _peak() - before < 64_000_000
 
 
 @pytest.mark.usefixtures("bounded")
-@pytest.mark.parametrize("field", ["subject", "html", "derived", "text"])
+@pytest.mark.parametrize("derived", [True, False])
 @pytest.mark.parametrize("bomb", BOMBS)
-def test_a_bomb_ends_in_an_error(bomb: str, field: str) -> None:
-    parts = {"subject": "s", "html": "h", "text": None if field == "derived" else "t"}
-    parts["html" if field == "derived" else field] = BOMBS[bomb]
+def test_a_bomb_ends_in_an_error(bomb: str, derived: bool) -> None:
+    source = BOMBS[bomb]
     with pytest.raises((TemplateRefused, RenderingFailed)) as caught:
-        Template.compile(**parts).render(_VALUES)  # type: ignore[arg-type]
+        Template.compile("s", source if derived else "h", None if derived else source).render(_VALUES)
     assert len(str(caught.value)) < 300
 
 
