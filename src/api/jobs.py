@@ -41,11 +41,11 @@ async def create(call: Call) -> Response:
         request_hash=_hash_of(body),
     )
     row, replayed = await jobs.create(call.services, call.scope, new_job)
-    if not replayed:
-        await call.record("job.create", row)
+    start = body.get("start", False)
+    await call.record("job.create", row, recipients=len(first), start=start, replayed=replayed)
     # A replay does what was left undone when the first request was cut off.
-    if row["state"] == JobState.DRAFT and (first or body.get("start")):
-        row = await _fill(call, row, first, start=body.get("start", False))
+    if row["state"] == JobState.DRAFT and (first or start):
+        row = await _fill(call, row, first, start)
     return _answer(call, row, 201, {"Idempotent-Replayed": "true"} if replayed else {})
 
 
@@ -53,9 +53,7 @@ async def _fill(call: Call, row: Row, first: list[people.Person], start: bool) -
     try:
         await people.append(call, row["id"], row["total"], people.of_iterable(first))
         if start:
-            started = await jobs.start(call.services, call.scope, row["id"])
-            await call.record("job.start", started)
-            return started
+            return await jobs.start(call.services, call.scope, row["id"])
     except WrongState:
         # The same request, sent twice at once: the other one was quicker, and started the job once it was filled.
         if not row["idempotency_key"]:
