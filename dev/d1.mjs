@@ -18,13 +18,28 @@ export const D1_DOOR = `async (request, env) => {
 // the constructors' names are what the Workers SDK recognises bindings by
 export class D1Database {
   #run;
+  #usage = { queries: 0, rows_read: 0, rows_written: 0 };
 
   /** @param send makes a request to the door and resolves to its response */
   constructor(binding, send) {
     this.#run = async (call, statements) => {
       const response = await send('/d1', { method: 'POST', body: JSON.stringify({ binding, call, statements }) });
-      return response.json();
+      const answer = await response.json();
+      for (const { meta } of [answer].flat()) this.#count(meta);
+      return answer;
     };
+  }
+
+  /** What has been used so far, in the units that D1 bills. */
+  get usage() {
+    return this.#usage;
+  }
+
+  #count(meta) {
+    if (!meta) return;
+    this.#usage.queries += 1;
+    this.#usage.rows_read += meta.rows_read;
+    this.#usage.rows_written += meta.rows_written;
   }
 
   prepare(sql) {

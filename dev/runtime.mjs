@@ -108,6 +108,7 @@ async function stop() {
   server.close();
   server.closeAllConnections();
   await broker.close();
+  log('info', 'D1 usage', storage.usage());
   await storage.close();
   process.exit(0);
 }

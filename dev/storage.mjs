@@ -47,9 +47,11 @@ export async function openStorage(config, state) {
     throw new Error(message, { cause: cause && new Error(cause) });
   }
 
+  const opened = Object.fromEntries(databases.map(({ binding }) => [binding, new D1Database(binding, send)]));
   return {
+    usage: () => Object.fromEntries(Object.entries(opened).map(([binding, database]) => [binding, database.usage])),
     bindings: {
-      ...Object.fromEntries(databases.map(({ binding }) => [binding, new D1Database(binding, send)])),
+      ...opened,
       ...Object.fromEntries(buckets.map(({ binding }) => [binding, new R2Bucket(binding, send)])),
     },
     close: () => miniflare.dispose(),

@@ -65,8 +65,8 @@ def queued(references: str, due_at: int) -> Statement:
     """Their messages were sent, to arrive at `due_at`; `references` is a JSON array of {job, batch}."""
     return Statement(
         """UPDATE batches SET state = 'queued', queued_at = ?2
-           FROM json_each(?1) AS r
-           WHERE job_id = r.value ->> 'job' AND number = (r.value ->> 'batch') AND state = 'pending'""",
+           WHERE (job_id, number) IN (SELECT value ->> 'job', value ->> 'batch' FROM json_each(?1))
+             AND state = 'pending'""",
         (references, due_at),
     )
 
@@ -152,7 +152,7 @@ def standing(job_id: str, number: int, fence: int) -> Statement:
     return Statement(
         """SELECT b.fence = ?3 AND b.state = 'processing' AS held, b.pending, b.sending, j.state AS job_state,
              j.progress_at,
-             (SELECT count(*) FROM batches o JOIN jobs oj ON oj.id = o.job_id
+             (SELECT count(*) FROM batches o CROSS JOIN jobs oj ON oj.id = o.job_id -- few are leased: begin with them
               WHERE o.state = 'processing' AND oj.site_id = j.site_id) AS lanes
            FROM batches b JOIN jobs j ON j.id = b.job_id WHERE b.job_id = ?1 AND b.number = ?2""",
         (job_id, number, fence),

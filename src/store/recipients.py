@@ -99,7 +99,8 @@ def record(job_id: str, fence: int, outcomes: str, now: int) -> Statement:
                message_id = ifnull(o.value ->> 'message_id', message_id),
                attempts = attempts + (o.value ->> 'attempts'), updated_at = ?4
            FROM json_each(?3) AS o
-           WHERE job_id = ?1 AND position = (o.value ->> 'position') AND fence = ?2
+           WHERE job_id = ?1 AND position IN (SELECT value ->> 'position' FROM json_each(?3))
+             AND position = (o.value ->> 'position') AND fence = ?2
              AND (recipients.state = 'sending' OR (recipients.state = 'uncertain' AND o.value ->> 'state' = 'sent'))""",
         (job_id, fence, outcomes, now),
     )
