@@ -46,8 +46,8 @@ class Call:
         return audit.Entry(self.now, self.caller.actor, action, target, address, **more)
 
     async def record(self, action: str, job: Row, **detail: Any) -> None:
-        """Write that a job was changed. The job service has committed the change by now: where this fails, the caller is
-        told so, and the repeat, which changes nothing more, writes the row."""
+        """Write that a job was changed. The job service has committed the change by now: where this fails, the caller
+        is told so, and the repeat, which changes nothing more, writes the row."""
         entry = self.entry(action, job["id"], site_id=job["site_id"], company=job["company"], detail=detail or None)
         await self.services.database.all(audit.insert(entry))
 

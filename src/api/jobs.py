@@ -41,18 +41,18 @@ async def create(call: Call) -> Response:
         request_hash=_hash_of(body),
     )
     row, replayed = await jobs.create(call.services, call.scope, new_job)
-    start = body.get("start", False)
-    await call.record("job.create", row, recipients=len(first), start=start, replayed=replayed)
+    started = body.get("start", False)
+    await call.record("job.create", row, recipients=len(first), start=started, replayed=replayed)
     # A replay does what was left undone when the first request was cut off.
-    if row["state"] == JobState.DRAFT and (first or start):
-        row = await _fill(call, row, first, start)
+    if row["state"] == JobState.DRAFT and (first or started):
+        row = await _fill(call, row, first, started)
     return _answer(call, row, 201, {"Idempotent-Replayed": "true"} if replayed else {})
 
 
-async def _fill(call: Call, row: Row, first: list[people.Person], start: bool) -> Row:
+async def _fill(call: Call, row: Row, first: list[people.Person], started: bool) -> Row:
     try:
         await people.append(call, row["id"], row["total"], people.of_iterable(first))
-        if start:
+        if started:
             return await jobs.start(call.services, call.scope, row["id"])
     except WrongState:
         # The same request, sent twice at once: the other one was quicker, and started the job once it was filled.
