@@ -1,4 +1,4 @@
-"""No statement of the sending path reads a whole job, let alone a whole table: D1 bills rows, and 50,000 people wait."""
+"""No statement of the sending path reads a whole job, let alone a whole table."""
 
 import re
 

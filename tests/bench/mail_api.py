@@ -1,6 +1,7 @@
 """An e-mail API that accepts everything after a fixed time, as SendGrid answers, in a process of its own."""
 
 import asyncio
+import re
 import sys
 
 SECONDS = 0.05
@@ -12,10 +13,8 @@ accepted = 0
 async def connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     global accepted  # noqa: PLW0603
     while head := await _head(reader):
-        length = next(
-            (int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")), 0
-        )
-        await reader.readexactly(length)
+        length = re.search(rb"content-length: *(\d+)", head, re.IGNORECASE)
+        await reader.readexactly(int(length[1]) if length else 0)
         await asyncio.sleep(SECONDS)
         accepted += 1
         writer.write(ANSWER % accepted)
