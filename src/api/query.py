@@ -16,6 +16,7 @@ from problems import invalid
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 1_000
 MAX_RECIPIENTS = 5_000
+TOO_LARGE = 2**53 - 1  # crosses into JavaScript as a BigInt, which D1 refuses
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -47,7 +48,7 @@ def number_cursor(call: Call, name: str, first: int) -> int:
     value = _decoded(call, name)
     if value is None:
         return first
-    if type(value) is not int or not first <= value < 2**53:
+    if type(value) is not int or not first <= value < TOO_LARGE:
         raise _foreign(name)
     return value
 
@@ -57,7 +58,7 @@ def time_cursor(call: Call, name: str = "cursor") -> tuple[int, str] | None:
     match _decoded(call, name):
         case None:
             return None
-        case [int(time), str(id)] if 0 <= time < 2**53:
+        case [int(time), str(id)] if 0 <= time < TOO_LARGE:
             return time, id
     raise _foreign(name)
 

@@ -8,7 +8,7 @@ from scope import Scope
 from states import JobState, RecipientState
 
 _IN_SCOPE = "site_id = ?1 AND (?2 IS NULL OR company = ?2)"
-_LATEST = (2**53 - 1, "")
+_LATEST = (2**53 - 2, "")  # Pyodide makes a BigInt of anything larger, and D1 takes none
 _RECIPIENT = "ref, email, name, state, reason, detail, attempts, message_id, delivery, updated_at, position"
 
 

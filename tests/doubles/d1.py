@@ -12,7 +12,7 @@ MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 MAX_PARAMETERS = 100
 MAX_SQL_BYTES = 100_000
 MAX_VALUE_BYTES = 2_000_000
-MAX_INTEGER = 2**53
+MAX_INTEGER = 2**53 - 2  # Pyodide passes larger ones as BigInt, which D1 refuses
 
 
 class SqliteDatabase:
@@ -63,7 +63,7 @@ class SqliteDatabase:
 def _check(value: Parameter) -> None:
     assert value is None or type(value) in (str, int, float, bytes), f"D1: {type(value)} cannot be bound"
     if isinstance(value, int):
-        assert abs(value) <= MAX_INTEGER, "D1: integers above 2^53 lose precision"
+        assert abs(value) <= MAX_INTEGER, "D1: BigInt cannot be bound"
     if isinstance(value, str | bytes):
         size = len(value.encode()) if isinstance(value, str) else len(value)
         assert size <= MAX_VALUE_BYTES, "D1: string or blob too big"
