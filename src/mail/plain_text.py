@@ -12,7 +12,8 @@ the finished HTML is converted instead.
 
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from html import unescape
 from typing import TYPE_CHECKING, Any
@@ -36,22 +37,27 @@ class DerivedText:
     """The texts of one template, by skeleton."""
 
     def __init__(self) -> None:
-        self._texts: dict[str, str | None] = {}
+        self._texts: dict[str, str | RenderingFailed | None] = {}
         self._size = 0
 
     def of(self, skeleton: str, values: Sequence[str], html: str) -> str:
         """`values` are the HTML left out of `skeleton`, `html` is the skeleton with them in place."""
         if skeleton not in self._texts:
-            self._keep(skeleton, _convert_skeleton(skeleton))
+            self._keep(skeleton)
         text = self._texts[skeleton]
+        if isinstance(text, RenderingFailed):
+            raise RenderingFailed(text.detail)
         return convert(html) if text is None else fill(text, [unescape(value) for value in values])
 
-    def _keep(self, skeleton: str, text: str | None) -> None:
+    def _keep(self, skeleton: str) -> None:
         self._size += len(skeleton)
         if self._size > _MAX_KEPT:
             self._texts.clear()
             self._size = len(skeleton)
-        self._texts[skeleton] = text
+        try:
+            self._texts[skeleton] = _convert_skeleton(skeleton)
+        except RenderingFailed as failure:
+            self._texts[skeleton] = failure
 
 
 def fill(skeleton: str, values: Sequence[str]) -> str:
@@ -59,13 +65,26 @@ def fill(skeleton: str, values: Sequence[str]) -> str:
 
 
 def convert(html: str) -> str:
-    """Raises `RenderingFailed` where elements are nested hundreds deep."""
-    return _text(_parse(html))
+    """Raises `RenderingFailed` where elements are nested hundreds deep, or where this is no HTML at all."""
+    with _blaming_html():
+        return _text(_parse(html))
 
 
 def _convert_skeleton(skeleton: str) -> str | None:
-    soup = _parse(skeleton)
-    return None if _has_loose_mark(skeleton, soup) else _text(soup)
+    """None where the skeleton is not enough to go by."""
+    with _blaming_html():
+        soup = _parse(skeleton)
+        return None if _has_loose_mark(skeleton, soup) else _text(soup)
+
+
+@contextmanager
+def _blaming_html() -> Iterator[None]:
+    """Both libraries raise errors of many kinds over odd input, and none may end a batch."""
+    try:
+        yield
+    except Exception:
+        problem = "no text part can be derived from it: it is nested too deeply, or is not HTML; supply a text"
+        raise RenderingFailed(f"html: {problem}") from None
 
 
 def _has_loose_mark(skeleton: str, soup: "BeautifulSoup") -> bool:
@@ -89,13 +108,10 @@ def _text(soup: "BeautifulSoup") -> str:
         aside.extract()  # comments, and what Outlook reads as conditions
     for hidden in soup.find_all(style=_HIDDEN):
         hidden.decompose()
-    try:
-        for cell in soup.find_all(["td", "th"]):
-            if cell.find(_BLOCKS):
-                cell.name = "div"  # the table lays out a page; markdownify would put the cell on one line
-        text = _converter().convert_soup(soup)
-    except RecursionError:
-        raise RenderingFailed("html: nested too deeply to derive a text part from; supply a text") from None
+    for cell in soup.find_all(["td", "th"]):
+        if cell.find(_BLOCKS):
+            cell.name = "div"  # the table lays out a page; markdownify would put the cell on one line
+    text = _converter().convert_soup(soup)
     text = "\n".join(line.rstrip() for line in text.replace("\xa0", " ").split("\n"))
     return re.sub(r"\n{3,}", "\n\n", text).strip()
 

@@ -1,5 +1,6 @@
 """Text derived from HTML: what a reader sees, in order, without markup; values as they were supplied."""
 
+import contextlib
 import html
 import re
 from unittest.mock import Mock
@@ -74,9 +75,18 @@ def test_text_that_looks_like_a_file_or_an_address_is_text() -> None:
     assert convert("https://a.org") == "https://a.org"
 
 
-def test_html_nested_too_deeply_is_told() -> None:
-    with pytest.raises(RenderingFailed, match="supply a text"):
-        convert("<div>" * 5_000 + "x")
+@pytest.mark.parametrize("source", ["<div>" * 5_000 + "x", "<![x", '<ol start="²"><li>x</ol>'])
+def test_html_that_no_text_can_be_derived_from_is_told_and_not_tried_again(
+    source: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parser = Mock(side_effect=plain_text._parse)
+    monkeypatch.setattr(plain_text, "_parse", parser)
+    template = Template.compile("s", source + "{{ name }}", None)
+    for name in ("A", "B"):
+        with pytest.raises(RenderingFailed, match="supply a text"):
+            template.render({"name": name})
+    assert parser.call_count == 1
+    assert Template.compile("s", source, "own text").render({}).text == "own text"
 
 
 def derived(source: str, **values: object) -> str:
@@ -185,3 +195,19 @@ def test_any_value_arrives_whole_in_both_parts(value: str) -> None:
     assert shown is not None
     assert html.unescape(shown[1]) == value
     assert not re.search("<(?!/?p)", rendered.html)
+
+
+_BROKEN = st.sampled_from(
+    [
+        *("<", ">", "<!", "<![", "<!--", "-->", "]", "]>", "CDATA[", "<?", '"', "'", "=", "/>", "</", "&#", "&#x", ";"),
+        *("<a href=", "<p>", "<td>", "<table>", "<li>", "<ol start=", "<pre>", "<script>", "<title>"),
+        *(" ", "x", "²", "9" * 30, "\0"),
+    ]
+)
+
+
+@settings(deadline=None)
+@given(st.lists(_BROKEN, max_size=12).map("".join))
+def test_no_html_raises_anything_but_a_named_error(source: str) -> None:
+    with contextlib.suppress(RenderingFailed):
+        convert(source)
