@@ -52,7 +52,8 @@ class Api:
         self._http.close()
 
     def get(self, path: str, **parameters: str | int | None) -> Json:
-        request = self._http.build_request("GET", path, params=_present(parameters))
+        # an empty mapping would wipe the query that `path` may have
+        request = self._http.build_request("GET", path, params=_present(parameters) or None)
         return self._json(self._answer(request, repeatable=True))
 
     def post(
@@ -85,14 +86,19 @@ class Api:
                 return
 
     def follow(self, page: Json, key: str) -> Iterator[Json]:
-        """The items of an answer whose `next` is an address, and of those that follow."""
+        """The items of an answer whose `next` is the address of another list, and all of that list's."""
         yield from page[key]
-        while address := page.get("next"):
-            request = self._http.build_request("GET", address)
-            if request.url.host != httpx.URL(self.url).host or request.url.scheme != httpx.URL(self.url).scheme:
-                raise Unreachable(f"the service points to another one, {request.url.host}, for what follows")
-            page = self._json(self._answer(request, repeatable=True))
+        if page["next"] is None:
+            return
+        request = self._http.build_request("GET", page["next"])
+        if (request.url.scheme, request.url.netloc) != (self._http.base_url.scheme, self._http.base_url.netloc):
+            # the token is for this service only
+            raise Unreachable(f"the service points to another one, {request.url.host}, for what follows")
+        address, cursor = request.url, request.url.params.get("cursor")
+        while cursor is not None:
+            page = self.get(str(address.copy_set_param("cursor", cursor)))
             yield from page[key]
+            cursor = page["next"]
 
     @contextmanager
     def csv(self, path: str, **parameters: str | None) -> Iterator[Iterator[bytes]]:

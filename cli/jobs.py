@@ -15,6 +15,7 @@ from cli.api import Api, Json
 from cli.errors import BadInput
 
 JOBS_SHOWN = 20
+ID_WIDTH = 36  # an id is never folded
 
 
 def status(
@@ -122,17 +123,17 @@ def _list(api: Api, state: str | None, company: str | None, as_json: bool) -> No
 
 def _table(jobs: list[Json]) -> Padding:
     numbers = ("people", "sent", "failed")
-    table = show.table("job", "state", *numbers, "created", numbers=numbers)
+    table = show.table("job", "state, created", *numbers, numbers=numbers)
+    table.columns[0].min_width = ID_WIDTH
     for job in jobs:
         counts = job["counts"]
         lost = counts["failed"] + counts["uncertain"]
         table.add_row(
             Text.assemble((show.clean(job["name"])[:100] or "(no name)", "bold"), "\n", (job["id"], "dim")),
-            show.job_state({**job, "reason": None}),
+            show.job_state({**job, "reason": None}).append(f"\n{show.brief(job['created_at'])}", "dim"),
             f"{counts['total']:,}",
             f"{counts['sent']:,}",
             Text(f"{lost:,}", "red" if lost else ""),
-            show.moment(job["created_at"])[5:],
         )
     return Padding(table, (0, 1))
 

@@ -86,11 +86,8 @@ def _say_what_came_back(answer: Json, target: str | None) -> None:
     place = f"; they are in {target}" if target not in (None, "-") else ""
     show.note(f"{show.people(answer['handed_back'])} taken back{place}")
     if answer["sending"]:
-        show.note(
-            f"{show.people(answer['sending'])} were just being mailed and stay with the job: "
-            f"offload status {answer['job']['id']}",
-            "yellow",
-        )
+        show.note(f"still being mailed: {show.people(answer['sending'])}, who stay with the job", "yellow")
+        show.note(f"what became of them: offload status {answer['job']['id']}", "yellow")
 
 
 def _show_failures(api: Api, job: str, states: tuple[str, ...], reason: str | None) -> None:

@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from cli import account, jobs, lists, preview, send, show, sites
-from cli.errors import EXIT_CODES, INTERRUPTED, CommandError
+from cli.errors import EXIT_CODES, INTERRUPTED, CommandError, Declined
 
 _EPILOG = "Exit codes\n" + "\n".join(f"{code:>4}  {meaning}" for code, meaning in EXIT_CODES)
 
@@ -28,6 +28,9 @@ class OffloadGroup(TyperGroup):
                 stream.reconfigure(errors="backslashreplace")
         try:
             return super().invoke(ctx)
+        except Declined as answer:
+            show.note(answer.message)
+            raise typer.Exit(answer.exit_code) from None
         except CommandError as error:
             show.fault(error.message, error.lines, error.hint)
             raise typer.Exit(error.exit_code) from None

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from cli import options, show
@@ -96,7 +97,7 @@ def _describe(message: Json, checked: Checked, job: Json) -> str:
     sender = message.get("from")
     start = f"at {show.moment(job['send_at'])}" if job["send_at"] else "at once"
     needed = show.duration(checked.people / job["rate"])
-    show.err.print(
+    shown = Padding(
         show.facts(
             [
                 ("subject", message["subject"]),
@@ -105,8 +106,10 @@ def _describe(message: Json, checked: Checked, job: Json) -> str:
                 ("start", start),
                 ("speed", f"{job['rate']:,.4g}/s at most: about {needed}"),
             ]
-        )
+        ),
+        (1, 2),
     )
+    show.err.print(shown)
     return f"Mail {show.people(checked.people)}?"
 
 

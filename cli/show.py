@@ -79,8 +79,8 @@ def fault(message: str, lines: Sequence[str] = (), hint: str = "", *, warning: b
         err.print(Text(f"  {hint}", "dim"), soft_wrap=wrap)
 
 
-def table(*columns: str, numbers: Iterable[str] = (), **more: Any) -> Table:
-    result = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False, expand=False, **more)
+def table(*columns: str, numbers: Iterable[str] = ()) -> Table:
+    result = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False, collapse_padding=True)
     right = set(numbers)
     for column in columns:
         result.add_column(column, justify="right" if column in right else "left", overflow="fold")
@@ -130,7 +130,7 @@ def legend(counts: Mapping[str, int]) -> Text:
     for state in PEOPLE:
         if counts[state.name] or state.name in ("sent", "failed"):
             text.append("" if not text else "   ")
-            text.append(f"{state.glyph} ", state.style)
+            text.append(f"{state.glyph}\u00a0", state.style)  # a sign stays with its word
             text.append(f"{state.name}\u00a0{counts[state.name]:,}")
     return text
 
@@ -150,7 +150,11 @@ def speed(job: Json) -> str:
     words = [f"{share_done(job)} % of {job['counts']['total']:,}"]
     if job["measured_rate"] is not None:
         words.append(f"{job['measured_rate']:,.4g}/s")
-    words.append(f"limit {job['rate']:,.4g}/s")
+    if job["started_at"] and job["ended_at"]:
+        took = datetime.fromisoformat(job["ended_at"]) - datetime.fromisoformat(job["started_at"])
+        words.append(f"took {duration(took.total_seconds())}")
+    else:
+        words.append(f"limit {job['rate']:,.4g}/s")
     if job["eta_seconds"]:
         words.append(f"about {duration(job['eta_seconds'])} left")
     return " · ".join(words)
@@ -170,6 +174,12 @@ def duration(seconds: float) -> str:
 def moment(value: str | None) -> str:
     """A time of the API, on this machine's clock."""
     return datetime.fromisoformat(value).astimezone().strftime("%Y-%m-%d %H:%M") if value else ""
+
+
+def brief(value: str) -> str:
+    """The same in 12 characters at most, as `ls` does it."""
+    here = datetime.fromisoformat(value).astimezone()
+    return here.strftime("%b %d %H:%M" if here.year == datetime.now().year else "%Y-%m-%d")
 
 
 def count(number: int, one: str, many: str) -> str:

@@ -31,8 +31,8 @@ def watch(api: Api, job: Json) -> int:
         job = _follow(api, job)
         report(job, reasons_of(api, job))
     except KeyboardInterrupt:
-        show.note(f"\nNo longer watching; {job['id']} goes on. To come back: offload watch {job['id']}")
-        show.note(f"To hold it: offload pause {job['id']}")
+        show.note(f"\nNo longer watching; the job goes on.\n  to come back: offload watch {job['id']}")
+        show.note(f"  to hold it: offload pause {job['id']}")
         raise typer.Exit(INTERRUPTED) from None
     return outcome(job)
 
@@ -102,7 +102,7 @@ def _hints(job: Json) -> Iterator[str]:
     if counts["failed"] or counts["uncertain"]:
         yield f"who and why: offload failures {id}"
     if job["state"] in ("completed", "paused", "running") and counts["failed"]:
-        yield f"to try those again who failed: offload retry {id}"
+        yield f"to try them again: offload retry {id}"
     if counts["uncertain"]:
         yield "uncertain: nobody knows whether that mail left; it is never sent again unasked"
 
