@@ -62,7 +62,7 @@ const seconds = Number(options['cron-seconds']);
 const cron = seconds && setInterval(tick, seconds * 1000);
 if (options.reload) reloadOnChange();
 if (options.attached) process.stdin.resume().on('close', stop);
-process.on('SIGTERM', stop).on('SIGINT', stop);
+for (const signal of ['SIGTERM', 'SIGINT']) process.removeAllListeners(signal).on(signal, stop); // Miniflare's exits at once
 process.on('unhandledRejection', (error) => log('error', 'unhandled rejection', { error: String(error?.message ?? error) }));
 
 process.stderr.write(`${DIFFERENCES}\n`);

@@ -1,6 +1,8 @@
-"""`make bench`: each figure as `name<TAB>value<TAB>unit`; what is being done goes to standard error."""
+"""`make bench`: each figure as `name<TAB>value<TAB>unit`; how far it is goes to standard error."""
 
-from tests.bench import mail
+from itertools import chain
 
-for figure in mail.figures():
+from tests.bench import mail, worker
+
+for figure in chain(worker.figures(), mail.figures()):
     print(figure, flush=True)
