@@ -86,7 +86,7 @@ def weigh(value: object) -> int:
         total, pending = len(value), []
     else:
         total, pending = 1, [value]
-    while pending:
+    while pending and total <= MAX_VALUE:
         item = pending.pop()
         if isinstance(item, str):
             total += len(item)
@@ -102,8 +102,6 @@ def weigh(value: object) -> int:
                 raise SecurityError("a number is too large")
         elif item is not None and not isinstance(item, (float, Undefined)):
             raise SecurityError(f"a {type(item).__name__.lower()} cannot be used as a value")
-        if total > MAX_VALUE:
-            break
     if total > MAX_VALUE:
         raise SecurityError(f"a value is larger than {MAX_VALUE:,} characters")
     return total

@@ -50,6 +50,16 @@ def test_a_bomb_ends_in_an_error(bomb: str, derived: bool) -> None:
     assert len(str(caught.value)) < 300
 
 
+@pytest.mark.parametrize(
+    "source", ["{{ (big ~ big)|length }}", "{{ ([big] + [big])|length }}", "{{ (big, big)|first|length }}"]
+)
+def test_no_value_grows_beyond_its_bound(source: str) -> None:
+    template = Template.compile("s", "h", source)
+    with pytest.raises(RenderingFailed, match="a value is larger than 1,000,000 characters"):
+        template.render({"big": "x" * 600_000})
+    assert template.render({"big": "x" * 400_000}).text
+
+
 @pytest.mark.usefixtures("bounded")
 def test_output_beyond_its_bound_is_not_sent() -> None:
     for text in (None, "{{ value }}{{ value }}"):
