@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import backoff
+import bounded_json
 import outbound
 import webhook
 from errors import ConfigurationError, ConnectionFailed, ResponseLost, Unavailable
@@ -218,8 +219,8 @@ def _echoes(body: bytes, event_id: str) -> bool:
     if len(body) > LONGEST_ANSWER:
         return False
     try:
-        answer = json.loads(body)
-    except (ValueError, RecursionError):
+        answer = bounded_json.loads(body)
+    except ValueError:
         return False
     return isinstance(answer, dict) and answer.get("accepted") == event_id
 

@@ -7,7 +7,7 @@ batches put on the queue, and what is lost on that way the sweeper puts there ag
 import contextlib
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -24,12 +24,19 @@ from errors import (
 )
 from mail.address import parse
 from mail.compose import MailJob
-from ports import Row
+from ports import Row, Statement
 from providers import provider_for
 from scope import Scope
 from services import Services
 from states import JobState
 from store import batches, events, jobs, recipients
+
+# What the audit trail says of a change to the job of this id, written in the change's own transaction: only where the
+# job is in one of these states, from which the change is possible.
+Note = Callable[[str, Sequence[JobState]], Statement]
+
+_OPEN = (JobState.DRAFT, JobState.SCHEDULED, JobState.QUEUED, JobState.RUNNING, JobState.PAUSED)
+_RETRIABLE = (JobState.QUEUED, JobState.RUNNING, JobState.PAUSED, JobState.COMPLETED)
 
 
 @dataclass(frozen=True)
@@ -70,7 +77,7 @@ async def find(services: Services, scope: Scope, job_id: str) -> Row:
     return rows[0]
 
 
-async def create(services: Services, scope: Scope, request: NewJob) -> tuple[Row, bool]:
+async def create(services: Services, scope: Scope, request: NewJob, note: Note | None = None) -> tuple[Row, bool]:
     """A new draft, or the job that this idempotency key made before (True). Raises `IdempotencyConflict`,
     `TemplateRefused`."""
     owner = Scope(scope.site_id, request.company)
@@ -90,7 +97,8 @@ async def create(services: Services, scope: Scope, request: NewJob) -> tuple[Row
         request_hash=request.request_hash,
         now=services.clock.now(),
     )
-    inserted, _ = await services.database.batch([insertion, jobs.insert_content(job_id, version, content)])
+    noted = [note(job_id, (JobState.DRAFT,))] if note else []  # after the insertion: it speaks of the new row
+    inserted, *_ = await services.database.batch([insertion, jobs.insert_content(job_id, version, content), *noted])
     if inserted:
         return await find(services, owner, job_id), False
     earlier = (await services.database.all(jobs.find_by_key(owner, request.idempotency_key or "")))[0]
@@ -99,7 +107,9 @@ async def create(services: Services, scope: Scope, request: NewJob) -> tuple[Row
     return await find(services, owner, earlier["id"]), True
 
 
-async def append(services: Services, scope: Scope, job_id: str, people: Sequence[Mapping[str, Any]]) -> Appended:
+async def append(
+    services: Services, scope: Scope, job_id: str, people: Sequence[Mapping[str, Any]], note: Note | None = None
+) -> Appended:
     """Add people to a draft, whom it has not yet by `ref`. At most 1 MB of JSON a call.
 
     Raises `UnknownJob`, `WrongState`, `TooManyPeople` (and then adds nobody).
@@ -112,13 +122,17 @@ async def append(services: Services, scope: Scope, job_id: str, people: Sequence
         if before["total"] + new > limit:
             raise TooManyPeople(limit)
     rows = json.dumps([_row(person) for person in people], ensure_ascii=False, separators=(",", ":"))
-    first, _, _, last = await services.database.batch(
+    first, _, _, last = await _change(
+        services,
+        note,
+        job_id,
+        (JobState.DRAFT,),
         [
             jobs.find(scope, job_id),
             recipients.append(scope, job_id, rows, services.clock.now()),
             batches.add_appended(job_id),
             jobs.find(scope, job_id),
-        ]
+        ],
     )
     if last[0]["state"] != JobState.DRAFT:
         raise WrongState("add people to", last[0]["state"])
@@ -126,7 +140,7 @@ async def append(services: Services, scope: Scope, job_id: str, people: Sequence
     return Appended(added, len(people) - added, last[0]["total"])
 
 
-async def start(services: Services, scope: Scope, job_id: str) -> Row:
+async def start(services: Services, scope: Scope, job_id: str, note: Note | None = None) -> Row:
     """Queue a draft, or schedule it for its `send_at`.
 
     Raises `EmptyJob`, `MissingForEverybody`, `ConfigurationError` and `CredentialsRejected` (the provider would refuse
@@ -139,19 +153,25 @@ async def start(services: Services, scope: Scope, job_id: str) -> Row:
         raise EmptyJob(job_id)
     await _check_sendable(services, scope, job_id)
     now = services.clock.now()
-    await services.database.batch([jobs.start(scope, job_id, now), batches.release(job_id, now)])
+    statements = [jobs.start(scope, job_id, now), batches.release(job_id, now)]
+    await _change(services, note, job_id, (JobState.DRAFT,), statements)
     return await _dispatched(services, scope, job_id)
 
 
 async def pause(
-    services: Services, scope: Scope, job_id: str, reason: str = "requested", detail: str | None = None
+    services: Services,
+    scope: Scope,
+    job_id: str,
+    note: Note | None = None,
+    *,
+    reason: str = "requested",
+    detail: str | None = None,
 ) -> Row:
     """Stop sending within one group. `reason` is a code. Raises `WrongState`."""
     await find(services, scope, job_id)
     now = services.clock.now()
-    _, paused = await services.database.batch(
-        [events.paused(job_id, now, reason, detail), jobs.pause(scope, job_id, reason, detail)]
-    )
+    statements = [events.paused(job_id, now, reason, detail), jobs.pause(scope, job_id, reason, detail)]
+    _, paused = await _change(services, note, job_id, (JobState.QUEUED, JobState.RUNNING), statements)
     job = await find(services, scope, job_id)
     if not paused:
         return _already(job, "pause", only=JobState.PAUSED)
@@ -159,23 +179,28 @@ async def pause(
     return job
 
 
-async def resume(services: Services, scope: Scope, job_id: str) -> Row:
+async def resume(services: Services, scope: Scope, job_id: str, note: Note | None = None) -> Row:
     """Go on where a pause stopped. Raises `WrongState`."""
     await find(services, scope, job_id)
-    resumed, _ = await services.database.batch(
-        [jobs.resume(scope, job_id), batches.release(job_id, services.clock.now())]
-    )
+    statements = [jobs.resume(scope, job_id), batches.release(job_id, services.clock.now())]
+    resumed, _ = await _change(services, note, job_id, (JobState.PAUSED,), statements)
     job = await _dispatched(services, scope, job_id)
     if not resumed and job["state"] not in (JobState.QUEUED, JobState.RUNNING):
         raise WrongState("resume", job["state"])
     return job
 
 
-async def cancel(services: Services, scope: Scope, job_id: str, reason: str = "cancelled") -> Row:
+async def cancel(
+    services: Services, scope: Scope, job_id: str, note: Note | None = None, *, reason: str = "cancelled"
+) -> Row:
     """End everybody still pending, at once; who is being sent to right now ends as that ends. Raises `WrongState`."""
     await find(services, scope, job_id)
     now = services.clock.now()
-    *_, cancelled, _, _ = await services.database.batch(
+    *_, cancelled, _, _ = await _change(
+        services,
+        note,
+        job_id,
+        _OPEN,
         [
             recipients.cancel_pending(job_id, reason, now),
             batches.recount_all(job_id),
@@ -184,7 +209,7 @@ async def cancel(services: Services, scope: Scope, job_id: str, reason: str = "c
             jobs.cancel(scope, job_id, reason),
             events.completed(job_id, now),
             jobs.end(job_id, now),
-        ]
+        ],
     )
     job = await find(services, scope, job_id)
     if not cancelled:
@@ -193,19 +218,25 @@ async def cancel(services: Services, scope: Scope, job_id: str, reason: str = "c
     return job
 
 
-async def hand_back(services: Services, scope: Scope, job_id: str) -> tuple[Row, int]:
+async def hand_back(services: Services, scope: Scope, job_id: str, note: Note | None = None) -> tuple[Row, int]:
     """Cancel who is pending so that Moodle can mail them itself; how many they are in all. Raises `WrongState`."""
-    job = await cancel(services, scope, job_id, "handed_back")
+    job = await cancel(services, scope, job_id, note, reason="handed_back")
     counted = await services.database.all(recipients.count_handed_back(job_id))
     return job, counted[0]["count"]
 
 
 async def retry(
-    services: Services, scope: Scope, job_id: str, selection: Selection, *, dry_run: bool = False
+    services: Services,
+    scope: Scope,
+    job_id: str,
+    selection: Selection,
+    note: Note | None = None,
+    *,
+    dry_run: bool = False,
 ) -> tuple[int, Row]:
     """Send again to the selected; how many they are. `dry_run` only counts. Raises `WrongState`."""
     job = await find(services, scope, job_id)
-    if job["state"] in (JobState.DRAFT, JobState.SCHEDULED, JobState.CANCELLED):
+    if job["state"] not in _RETRIABLE:
         raise WrongState("retry", job["state"])
     refs = None if selection.refs is None else json.dumps(selection.refs)
     chosen = (job_id, selection.state, selection.reason, refs)
@@ -213,16 +244,28 @@ async def retry(
     if dry_run:
         return (await services.database.all(count))[0]["count"], job
     now = services.clock.now()
-    counted, *_ = await services.database.batch(
+    counted, *_ = await _change(
+        services,
+        note,
+        job_id,
+        _RETRIABLE,
         [
             count,
             recipients.retry_selected(*chosen, now),
             batches.recount_all(job_id),
             batches.reopen(job_id, now),
             jobs.reopen(scope, job_id),
-        ]
+        ],
     )
     return counted[0]["count"], await _dispatched(services, scope, job_id)
+
+
+async def _change(
+    services: Services, note: Note | None, job_id: str, states: Sequence[JobState], statements: Sequence[Statement]
+) -> list[list[Row]]:
+    """Run the statements of a change that is possible in `states`, and its note, in one transaction."""
+    noted = [note(job_id, states)] if note else []
+    return (await services.database.batch([*noted, *statements]))[len(noted) :]
 
 
 def _row(person: Mapping[str, Any]) -> dict[str, Any]:

@@ -207,7 +207,7 @@ class BatchRun:
             reason = "credentials_rejected" if isinstance(halt, CredentialsRejected) else "quota_exhausted"
             log("warning", "job paused", job=self.job, batch=self.number, reason=f"{reason}:{halt.code}")
             with contextlib.suppress(WrongState):  # cancelled meanwhile
-                await jobs.pause(self.services, self.scope, self.job, reason, halt.detail or halt.code)
+                await jobs.pause(self.services, self.scope, self.job, reason=reason, detail=halt.detail or halt.code)
             return Ending()
         if isinstance(halt, Throttled):
             wait = backoff.delay(self.throttles + 1, self.services.random, base=5, retry_after=halt.retry_after)

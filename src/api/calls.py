@@ -1,14 +1,15 @@
 """One request as a route function sees it, and one route as the router and the OpenAPI document see it."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+import jobs
 from api.auth import Access, Caller
-from ports import Row
+from ports import Row, Statement
 from problems import ProblemType
 from scope import Scope
 from services import Services
@@ -45,11 +46,14 @@ class Call:
         address = self.request.headers.get("cf-connecting-ip")
         return audit.Entry(self.now, self.caller.actor, action, target, address, **more)
 
-    async def record(self, action: str, job: Row, **detail: Any) -> None:
-        """Write that a job was changed. The job service has committed the change by now: where this fails, the caller
-        is told so, and the repeat, which changes nothing more, writes the row."""
-        entry = self.entry(action, job["id"], site_id=job["site_id"], company=job["company"], detail=detail or None)
-        await self.services.database.all(audit.insert(entry))
+    def note(self, action: str, **detail: Any) -> jobs.Note:
+        """The audit trail's row of a change to a job, for the change's own transaction."""
+        site_id = self.scope.site_id
+
+        def statement(job_id: str, states: Sequence[str]) -> Statement:
+            return audit.insert_for_job(self.entry(action, job_id, site_id=site_id, detail=detail or None), states)
+
+        return statement
 
 
 Handler = Callable[[Call], Awaitable[Response]]

@@ -40,9 +40,8 @@ async def create(call: Call) -> Response:
         idempotency_key=_idempotency_key(call),
         request_hash=_hash_of(body),
     )
-    row, replayed = await jobs.create(call.services, call.scope, new_job)
     started = body.get("start", False)
-    await call.record("job.create", row, recipients=len(first), start=started, replayed=replayed)
+    row, replayed = await jobs.create(call.services, call.scope, new_job, call.note("job.create"))
     # A replay does what was left undone when the first request was cut off.
     if row["state"] == JobState.DRAFT and (first or started):
         row = await _fill(call, row, first, started)
@@ -53,7 +52,7 @@ async def _fill(call: Call, row: Row, first: list[people.Person], started: bool)
     try:
         await people.append(call, row["id"], row["total"], people.of_iterable(first))
         if started:
-            return await jobs.start(call.services, call.scope, row["id"])
+            return await jobs.start(call.services, call.scope, row["id"], call.note("job.start"))
     except WrongState:
         # The same request, sent twice at once: the other one was quicker, and started the job once it was filled.
         if not row["idempotency_key"]:
@@ -76,27 +75,19 @@ async def show(call: Call) -> Response:
 
 
 async def start(call: Call) -> Response:
-    row = await jobs.start(call.services, call.scope, call.path("job"))
-    await call.record("job.start", row)
-    return _answer(call, row)
+    return _answer(call, await jobs.start(call.services, call.scope, call.path("job"), call.note("job.start")))
 
 
 async def pause(call: Call) -> Response:
-    row = await jobs.pause(call.services, call.scope, call.path("job"))
-    await call.record("job.pause", row)
-    return _answer(call, row)
+    return _answer(call, await jobs.pause(call.services, call.scope, call.path("job"), call.note("job.pause")))
 
 
 async def resume(call: Call) -> Response:
-    row = await jobs.resume(call.services, call.scope, call.path("job"))
-    await call.record("job.resume", row)
-    return _answer(call, row)
+    return _answer(call, await jobs.resume(call.services, call.scope, call.path("job"), call.note("job.resume")))
 
 
 async def cancel(call: Call) -> Response:
-    row = await jobs.cancel(call.services, call.scope, call.path("job"))
-    await call.record("job.cancel", row)
-    return _answer(call, row)
+    return _answer(call, await jobs.cancel(call.services, call.scope, call.path("job"), call.note("job.cancel")))
 
 
 async def retry(call: Call) -> Response:
@@ -109,15 +100,13 @@ async def retry(call: Call) -> Response:
         state=chosen.get("state", "failed"), reason=chosen.get("reason"), refs=None if refs is None else tuple(refs)
     )
     dry_run = body.get("dry_run", False)
-    count, row = await jobs.retry(call.services, call.scope, call.path("job"), selection, dry_run=dry_run)
-    if not dry_run:
-        await call.record("job.retry", row, count=count, state=selection.state, reason=selection.reason)
+    note = call.note("job.retry", **chosen)
+    count, row = await jobs.retry(call.services, call.scope, call.path("job"), selection, note, dry_run=dry_run)
     return answer({"count": count, "dry_run": dry_run, "job": present.job(row, call.site, call.now)})
 
 
 async def hand_back(call: Call) -> Response:
-    row, count = await jobs.hand_back(call.services, call.scope, call.path("job"))
-    await call.record("job.handback", row, count=count)
+    row, count = await jobs.hand_back(call.services, call.scope, call.path("job"), call.note("job.handback"))
     recipients, following = await handed_back_people(call, row["id"])
     return answer(
         {

@@ -25,8 +25,6 @@ async def append(call: Call) -> Response:
     else:
         incoming = people.of_iterable(_list(await read_json(call.request)))
     result = await people.append(call, row["id"], row["total"], incoming)
-    if result.added:
-        await call.record("job.append", row, added=result.added)
     return answer({"added": result.added, "duplicates": result.duplicates, "total": result.total})
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
+import bounded_json
 from errors import (
     ConfigurationError,
     ConnectionFailed,
@@ -192,8 +193,8 @@ def json_request(
 def json_object(response: HttpResponse) -> dict[str, Any]:
     """The JSON object in an answer; empty where there is none."""
     try:
-        content = json.loads(response.body)
-    except (ValueError, RecursionError):
+        content = bounded_json.loads(response.body)
+    except ValueError:
         return {}
     return content if isinstance(content, dict) else {}
 

@@ -5,7 +5,7 @@ change's own transaction.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ports import Statement
@@ -36,6 +36,21 @@ def insert_for_site(entry: Entry) -> Statement:
     """Only where the site exists: for the same transaction as a change to it."""
     return Statement(
         f"INSERT INTO audit ({_COLUMNS}) SELECT ?1, id, ?3, ?4, ?5, ?6, ?7, ?8 FROM sites WHERE id = ?2", _values(entry)
+    )
+
+
+def insert_for_job(entry: Entry, states: Sequence[str]) -> Statement:
+    """Only where the job `target` is in one of these states, with the company it belongs to."""
+    return Statement(
+        f"""
+        INSERT INTO audit ({_COLUMNS})
+        SELECT ?1, site_id, company, ?3, ?4, ?5, ?6, ?7 FROM jobs
+        WHERE site_id = ?2 AND id = ?5 AND state IN (SELECT value FROM json_each(?8))
+        """,
+        (
+            *(entry.at, entry.site_id, entry.actor, entry.action, entry.target, entry.address, _json(entry.detail)),
+            json.dumps(states),
+        ),
     )
 
 

@@ -1,6 +1,5 @@
 """Routes of jobs, on the job service itself and SQLite."""
 
-import json
 from typing import Any
 
 import pytest
@@ -43,8 +42,7 @@ async def test_the_same_key_and_body_give_the_same_job_again(site: Site) -> None
     assert (again.status_code, again.headers["idempotent-replayed"]) == (201, "true")
     assert again.json() == first.json()
     assert len((await site.client.get("/v1/jobs")).json()["jobs"]) == 1
-    rows = site.deployment.database.query("SELECT detail FROM audit WHERE action = 'job.create' ORDER BY id")
-    assert [json.loads(row["detail"])["replayed"] for row in rows] == [False, True]
+    assert len(site.deployment.database.query("SELECT id FROM audit WHERE action = 'job.create'")) == 1
 
 
 async def test_the_same_key_with_another_body_is_a_conflict(site: Site) -> None:
