@@ -27,8 +27,8 @@ def load() -> dict[str, str]:
     path = file()
     try:
         values = tomllib.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        return {}
+    except (FileNotFoundError, NotADirectoryError):
+        return {}  # a home of /dev/null is common for services
     except (OSError, ValueError) as error:
         raise BadInput(f"{path} cannot be read: {error}") from None
     for name, value in values.items():

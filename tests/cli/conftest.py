@@ -14,6 +14,8 @@ from tests.cli.fake_service import OPERATOR, TOKEN, FakeService
 
 Run = Callable[..., Result]
 
+MOST_SLEEPS = 200
+
 
 @pytest.fixture
 def service() -> Iterator[FakeService]:
@@ -40,10 +42,15 @@ def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
 
 @pytest.fixture
 def sleeps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The seconds that were asked for; none is waited."""
+    """The seconds that were asked for; none is waited, and what would never end does."""
     asked: list[float] = []
-    monkeypatch.setattr("cli.api.sleep", asked.append)
-    monkeypatch.setattr("cli.watch.sleep", asked.append)
+
+    def sleep(seconds: float) -> None:
+        asked.append(seconds)
+        assert len(asked) < MOST_SLEEPS, "this waits for ever"
+
+    monkeypatch.setattr("cli.api.sleep", sleep)
+    monkeypatch.setattr("cli.watch.sleep", sleep)
     return asked
 
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from cli import show
 from tests.cli.conftest import Run
 from tests.cli.fake_jobs import Job
 from tests.cli.fake_service import FakeService
@@ -39,11 +40,14 @@ def test_jobs_are_listed_by_state_and_company(run: Run, service: FakeService) ->
 
 
 @pytest.mark.usefixtures("terminal")
-def test_the_table_of_jobs_fits_80_columns_with_whole_ids(run: Run, service: FakeService) -> None:
+def test_the_table_of_jobs_keeps_ids_whole_also_where_it_is_narrow(
+    run: Run, service: FakeService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run("status").stdout == "There are no jobs.\n"
     job = service.job(people=3, name="A name that is much longer than a column of a table can ever be")
-    result = run("status")
-    assert job.id in result.stdout
-    assert run("status", "--state", "paused").stdout == "There are no jobs.\n"
+    for width in (80, 60):
+        monkeypatch.setattr(show.out, "_width", width)
+        assert job.id in run("status").stdout
 
 
 def test_one_job_is_shown_with_its_reasons(run: Run, failed: Job) -> None:
