@@ -5,6 +5,7 @@ errors that says whether it may have been executed.
 """
 
 import asyncio
+import contextlib
 import os
 import random
 import re
@@ -20,9 +21,11 @@ from workers import Response
 from errors import BucketUnavailable, ConnectionFailed, DatabaseBusy, DatabaseUncertain, QueueUnavailable, ResponseLost
 from ports import HttpRequest, HttpResponse, Row, Statement, StoredObject
 
-# platform.md, 1.1 and 6
+# developers.cloudflare.com/queues/platform/limits and /r2/platform/limits
 QUEUE_CALL = 100
 R2_DELETE = 1000
+
+LONGEST_BODY = 1_000_000  # bytes of an answer: no provider's and no Moodle's is longer
 
 # "D1 DB is overloaded. Requests queued for too long.", "Too many requests queued": refused before execution
 _D1_BUSY = re.compile(r"overloaded|too many requests queued", re.IGNORECASE)
@@ -137,11 +140,23 @@ async def fetch(request: HttpRequest) -> HttpResponse:
     headers = {str(name).lower(): str(value) for name, value in response.headers}
     if response.status in _ORIGIN_NOT_REACHED and headers.get("server") == "cloudflare":
         raise ConnectionFailed(f"Cloudflare could not reach the origin ({response.status})")
-    try:
-        body = (await response.arrayBuffer()).to_bytes()
-    except JsException:
-        body = b""  # the status has arrived, and it says whether the request was taken
-    return HttpResponse(response.status, headers, body)
+    return HttpResponse(response.status, headers, await _start_of_body(response.body))
+
+
+async def _start_of_body(stream: Any) -> bytes:
+    """Up to `LONGEST_BODY` and a chunk. What cannot be read is left out: the status has arrived, and it says enough."""
+    body = b""
+    if not stream:
+        return body
+    reader = stream.getReader()
+    with contextlib.suppress(JsException):
+        while len(body) < LONGEST_BODY:
+            chunk = await reader.read()
+            if chunk.done:
+                return body
+            body += chunk.value.to_bytes()
+        await reader.cancel()
+    return body
 
 
 def _cause(error: Any) -> str:

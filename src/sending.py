@@ -27,7 +27,7 @@ from ports import Row
 from providers.base import Provider
 from states import RecipientState
 
-# Workers: six connections at a time may wait for their response headers (platform.md, 3)
+# Workers: six connections at a time may wait for their response headers (developers.cloudflare.com/workers/platform/limits)
 IN_FLIGHT = 6
 
 

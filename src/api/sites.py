@@ -8,6 +8,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+import dispatch
 import outbound
 import problems
 import webhook
@@ -69,7 +70,10 @@ async def change(call: Call) -> Response:
     note = audit.insert_site_change(call.entry("site.change", site_id, site_id=site_id, detail=changes))
     reopened = [callbacks.unpark(site_id, call.now)] if "callback_url" in changes else []
     _, rows, *_ = await call.services.database.batch([note, sites.update(site_id, changes), *reopened])
-    return answer(present.site(_the_site(rows)))
+    row = _the_site(rows)
+    if reopened:
+        await dispatch.kick_callbacks(call.services, site_id)
+    return answer(present.site(row))
 
 
 async def disable(call: Call) -> Response:
@@ -78,7 +82,9 @@ async def disable(call: Call) -> Response:
 
 async def enable(call: Call) -> Response:
     site_id = call.path("site")
-    return await _switch(call, "site.enable", [sites.enable(site_id), callbacks.unpark(site_id, call.now)])
+    response = await _switch(call, "site.enable", [sites.enable(site_id), callbacks.unpark(site_id, call.now)])
+    await dispatch.kick_callbacks(call.services, site_id)
+    return response
 
 
 async def rotate_callback_secret(call: Call) -> Response:

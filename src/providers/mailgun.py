@@ -20,7 +20,7 @@ _UNIT = {"second": 1, "minute": 60, "hour": 3600}
 
 class Mailgun(HttpProvider):
     name = "mailgun"
-    default_rate = 100.0  # no number is published (platform.md, 2026-11)
+    default_rate = 100.0  # no number is published (2026-11)
     required = ("MAILGUN_API_KEY", "MAILGUN_DOMAIN")
 
     def request(self, mail: OutgoingMail) -> HttpRequest:

@@ -16,7 +16,7 @@ from providers.mailbox import header_value
 
 class SendGrid(HttpProvider):
     name = "sendgrid"
-    default_rate = 500.0  # no number is published any more; formerly 10,000 requests a second (platform.md, 2026-11)
+    default_rate = 500.0  # no number is published any more; formerly 10,000 requests a second (2026-11)
     required = ("SENDGRID_API_KEY",)
 
     def request(self, mail: OutgoingMail) -> HttpRequest:

@@ -16,7 +16,7 @@ async def connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter)
         length = re.search(rb"content-length: *(\d+)", head, re.IGNORECASE)
         await reader.readexactly(int(length[1]) if length else 0)
         await asyncio.sleep(SECONDS)
-        accepted += 1
+        accepted += head.startswith(b"POST /v3/mail/send ")
         writer.write(ANSWER % accepted)
         await writer.drain()
     writer.close()

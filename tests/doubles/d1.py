@@ -8,7 +8,7 @@ from ports import Parameter, Row, Statement
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 
-# platform.md, 2.1: per statement, on every plan
+# developers.cloudflare.com/d1/platform/limits: per statement, on every plan
 MAX_PARAMETERS = 100
 MAX_SQL_BYTES = 100_000
 MAX_VALUE_BYTES = 2_000_000
