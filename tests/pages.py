@@ -1,6 +1,8 @@
 """Reading the documentation: its tables, code blocks, headings and links."""
 
+import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +18,12 @@ class Block(NamedTuple):
 
     language: str
     text: str
+
+
+def sources(folder: str) -> Iterator[tuple[str, ast.Module]]:
+    """Every Python module below a folder, by name, parsed."""
+    for path in sorted((ROOT / folder).rglob("*.py")):
+        yield path.stem, ast.parse(path.read_text())
 
 
 def read(name: str) -> str:

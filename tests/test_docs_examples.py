@@ -317,6 +317,15 @@ def test_every_wrangler_command_exists_with_its_options() -> None:
         assert not path or options <= known[path], f"wrangler {' '.join(words)}"
 
 
+def test_every_offload_command_is_documented() -> None:
+    def leaves(command: Any, path: str) -> list[str]:
+        below = getattr(command, "commands", {})
+        return [leaf for name in below for leaf in leaves(below[name], f"{path} {name}")] or [path]
+
+    rows = table(read("docs/command.md"), "command", "does")
+    assert sorted(names(rows)) == sorted(leaves(typer.main.get_command(offload), "offload"))
+
+
 def test_every_offload_command_exists_with_its_options() -> None:
     found = [words for page in PAGES for words in commands(page.read_text(), "offload")]
     assert len(found) > 10
