@@ -152,7 +152,7 @@ class Api:
         if status < 400:
             target = response.headers.get("Location", "elsewhere")
             raise Unreachable(f"{self.url} redirects to {target}", hint="Set that address: offload config --url …")
-        hint = "Is the token right, and of this service? Try: offload me" if status in (401, 403) else ""
+        hint = "Is the token right, and of this service? Try: offload me" if status == 401 else ""
         raise Refused(f"{title} ({status})", lines, hint, status=status)
 
     def _json(self, response: httpx.Response) -> Json:
@@ -175,10 +175,13 @@ def _problem(response: httpx.Response) -> tuple[str, list[str]]:
         problem = None
     if not isinstance(problem, dict):
         return response.reason_phrase or "no reason given", []
-    errors = problem.get("errors") or []
-    at_fault = [f"{error.get('field', '?')}: {error.get('detail', '?')}" for error in errors if isinstance(error, dict)]
-    detail = problem.get("detail")
-    return str(problem.get("title") or response.reason_phrase), [*([str(detail)] if detail else []), *at_fault]
+    faults = [fault for fault in problem.get("errors") or [] if isinstance(fault, dict)]
+    lines = [f"{fault.get('field', '')}: {fault.get('detail', '')}" for fault in faults]
+    detail = str(problem.get("detail") or "")
+    # the detail is often the one fault in other words
+    if detail and not (len(faults) == 1 and str(faults[0].get("detail", "")) in detail):
+        lines.insert(0, detail)
+    return str(problem.get("title") or response.reason_phrase), lines
 
 
 def _wait_for(response: httpx.Response, delay: float) -> float:

@@ -65,8 +65,10 @@ def send(
     with options.connect(url, token) as api:
         job = _create(api, request, idempotency_key or _key(request, checked.digest))
         if job["state"] == "draft":
-            question = _describe(message, checked, job)
-            options.confirm(question, yes, f"Nothing was sent; {job['id']} stays a draft. To go on, send again.")
+            if not yes or show.err.is_terminal:
+                _describe(message, checked, job)
+            kept = f"Nothing was sent; {job['id']} stays a draft. To go on, send again."
+            options.confirm(f"Mail {show.people(checked.people)}?", yes, kept)
             job = _fill_and_start(api, job, file, checked)
         else:
             _say_it_was_sent(job)
@@ -93,10 +95,10 @@ def _warn(path: Path, checked: Checked) -> None:
         )
 
 
-def _describe(message: Json, checked: Checked, job: Json) -> str:
+def _describe(message: Json, checked: Checked, job: Json) -> None:
     sender = message.get("from")
     start = f"at {show.moment(job['send_at'])}" if job["send_at"] else "at once"
-    needed = show.duration(checked.people / job["rate"])
+    needed = show.duration(max(1, checked.people / job["rate"]))
     shown = Padding(
         show.facts(
             [
@@ -110,7 +112,6 @@ def _describe(message: Json, checked: Checked, job: Json) -> str:
         (1, 2),
     )
     show.err.print(shown)
-    return f"Mail {show.people(checked.people)}?"
 
 
 def _fill_and_start(api: Api, job: Json, file: PeopleFile, checked: Checked) -> Json:

@@ -121,7 +121,7 @@ def tokens(
 ) -> None:
     """List a site's tokens, which are never shown themselves."""
     with options.connect_operator(url, token) as api:
-        found = list(api.pages(f"/v1/sites/{site}/tokens", "tokens"))
+        found = api.get(f"/v1/sites/{site}/tokens")["tokens"]
     if as_json:
         show.pretty({"tokens": found})
     elif not show.out.is_terminal:

@@ -21,6 +21,13 @@ from tests.cli.fake_sites import Sites
 TOKEN = "cot_" + "s" * 43
 OPERATOR = "operator-token-of-the-tests"
 
+# what each list takes; nothing else takes any
+PARAMETERS = {
+    "jobs": {"state", "company", "cursor", "limit"},
+    "recipients": {"state", "reason", "cursor", "limit", "format"},
+    "sites": {"cursor", "limit"},
+}
+
 
 @dataclass
 class Fault:
@@ -77,6 +84,8 @@ class FakeService:
         for routes, part in ((fake_jobs.ROUTES, self.jobs), (fake_sites.ROUTES, self.sites)):
             for pattern, handler in routes:
                 if found := re.fullmatch(pattern, f"{method} {path}"):
+                    if unknown := query.keys() - PARAMETERS.get(path.rpartition("/")[2], set()):
+                        raise Problem(422, "The request has a fault", f"{unknown}: is not a parameter of this address")
                     return handler(part, *found.groups(), query=query, headers=headers, body=body)
         raise Problem(404, "There is nothing here")
 

@@ -76,6 +76,30 @@ def test_a_refusal_is_never_repeated_and_keeps_its_words(service: FakeService, s
     assert not sleeps
 
 
+@pytest.mark.parametrize(
+    ("detail", "faults", "lines"),
+    [
+        ("Html: line 2: what.", [("/message/html", "line 2: what")], ["/message/html: line 2: what"]),
+        ("Nobody has them.", [("/message", "no 'a'")], ["Nobody has them.", "/message: no 'a'"]),
+        ("a, b", [("/x", "a"), ("/y", "b")], ["a, b", "/x: a", "/y: b"]),
+        ("", [], []),
+    ],
+)
+def test_what_is_at_fault_is_told_once(
+    service: FakeService,
+    monkeypatch: pytest.MonkeyPatch,
+    detail: str,
+    faults: list[tuple[str, str]],
+    lines: list[str],
+) -> None:
+    errors = [{"field": field, "detail": words} for field, words in faults]
+    problem = {"title": "The request has a fault", "detail": detail, "errors": errors}
+    monkeypatch.setattr(service, "answer", lambda *_: (422, problem, {}))
+    with Api(service.url, TOKEN) as api, pytest.raises(Refused) as caught:
+        api.get("/v1/me")
+    assert caught.value.lines == lines
+
+
 def test_an_unknown_token_is_refused_with_a_hint(run: Run) -> None:
     result = run("status", "--token", "cot_wrong")
     assert result.exit_code == 3
