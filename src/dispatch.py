@@ -1,7 +1,8 @@
-"""Puts on the queues what a transaction left to be done there.
+"""Puts on the queues what a transaction left to be done there, a few batches of a site at a time.
 
 The promise: a message is sent after the commit and marked after it is sent, so a crash between the two means one
 message more, never one less. Where the queue does not take it, the row stays as it is and the sweeper comes back to it.
+And a site has at most `WINDOW` batches on the queue or under way, so that its 50,000 do not starve another's five.
 """
 
 import json
@@ -14,10 +15,13 @@ from ports import Row
 from services import Services
 from store import batches
 
+WINDOW = 5  # half of the consumers that wrangler.toml allows
 
-async def queue_job(services: Services, job_id: str) -> None:
-    """Send the messages of a job's due batches."""
-    await queue_batches(services, await services.database.all(batches.due_of_job(job_id, services.clock.now())))
+
+async def queue_site(services: Services, site_id: str) -> int:
+    """Send the messages of a site's next due batches, as far as its window goes; how many."""
+    due = await services.database.all(batches.next_of_site(site_id, services.clock.now(), WINDOW))
+    return await queue_batches(services, due)
 
 
 async def queue_batches(services: Services, rows: Sequence[Row], delay_seconds: int = 0) -> int:

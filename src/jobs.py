@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import dispatch
 from errors import (
@@ -35,6 +35,22 @@ from store import batches, events, jobs, recipients
 # job is in one of these states, from which the change is possible.
 Note = Callable[[str, Sequence[JobState]], Statement]
 
+
+class SelectedAction(Protocol):
+    """`retry` and `resolve`: the same shape."""
+
+    async def __call__(
+        self,
+        services: Services,
+        scope: Scope,
+        job_id: str,
+        selection: "Selection",
+        note: Note | None = None,
+        *,
+        dry_run: bool = False,
+    ) -> tuple[int, Row]: ...
+
+
 _OPEN = (JobState.DRAFT, JobState.SCHEDULED, JobState.QUEUED, JobState.RUNNING, JobState.PAUSED)
 _RETRIABLE = (JobState.QUEUED, JobState.RUNNING, JobState.PAUSED, JobState.COMPLETED)
 
@@ -42,7 +58,7 @@ _RETRIABLE = (JobState.QUEUED, JobState.RUNNING, JobState.PAUSED, JobState.COMPL
 @dataclass(frozen=True)
 class NewJob:
     """`content` is {"message": {…}} as documented for `POST /v1/jobs`; `send_at` is in milliseconds; `rate` in mails a
-    second. `request_hash` tells two requests under one idempotency key apart."""
+    second; `on_uncertain` is `hold` or `resend`. `request_hash` tells two requests under one idempotency key apart."""
 
     kind: str
     name: str
@@ -50,6 +66,7 @@ class NewJob:
     content: Mapping[str, Any]
     send_at: int | None
     rate: float | None
+    on_uncertain: str
     idempotency_key: str | None
     request_hash: str
 
@@ -70,7 +87,7 @@ class Selection:
 
 
 async def find(services: Services, scope: Scope, job_id: str) -> Row:
-    """The job's row with its `site_rate`. Raises `UnknownJob`."""
+    """The job's row. Raises `UnknownJob`."""
     rows = await services.database.all(jobs.find(scope, job_id))
     if not rows:
         raise UnknownJob(job_id)
@@ -92,6 +109,7 @@ async def create(services: Services, scope: Scope, request: NewJob, note: Note |
         name=request.name,
         send_at=request.send_at,
         rate=request.rate,
+        on_uncertain=request.on_uncertain,
         batch_size=services.settings.batch_size,
         idempotency_key=request.idempotency_key,
         request_hash=request.request_hash,
@@ -166,11 +184,12 @@ async def pause(
     *,
     reason: str = "requested",
     detail: str | None = None,
+    resume_at: int | None = None,
 ) -> Row:
-    """Stop sending within one group. `reason` is a code. Raises `WrongState`."""
+    """Stop sending within one group; `reason` is a code, `resume_at` when it ends by itself. Raises `WrongState`."""
     await find(services, scope, job_id)
     now = services.clock.now()
-    statements = [events.paused(job_id, now, reason, detail), jobs.pause(scope, job_id, reason, detail)]
+    statements = [events.paused(job_id, now, reason, detail), jobs.pause(scope, job_id, reason, detail, resume_at)]
     _, paused = await _change(services, note, job_id, (JobState.QUEUED, JobState.RUNNING), statements)
     job = await find(services, scope, job_id)
     if not paused:
@@ -260,6 +279,38 @@ async def retry(
     return counted[0]["count"], await _dispatched(services, scope, job_id)
 
 
+async def resolve(
+    services: Services,
+    scope: Scope,
+    job_id: str,
+    selection: Selection,
+    note: Note | None = None,
+    *,
+    dry_run: bool = False,
+) -> tuple[int, Row]:
+    """A person knows that the selected uncertain people were mailed; how many they are. `dry_run` only counts."""
+    job = await find(services, scope, job_id)
+    refs = None if selection.refs is None else json.dumps(selection.refs)
+    count = recipients.count_selected(job_id, "uncertain", selection.reason, refs)
+    if dry_run:
+        return (await services.database.all(count))[0]["count"], job
+    now = services.clock.now()
+    counted, *_ = await _change(
+        services,
+        note,
+        job_id,
+        tuple(JobState),
+        [
+            count,
+            events.resolved(job_id, selection.reason, refs, now),
+            recipients.resolve_selected(job_id, selection.reason, refs, now),
+            batches.recount_all(job_id),
+        ],
+    )
+    await dispatch.kick_callbacks(services, scope.site_id)
+    return counted[0]["count"], await find(services, scope, job_id)
+
+
 async def _change(
     services: Services, note: Note | None, job_id: str, states: Sequence[JobState], statements: Sequence[Statement]
 ) -> list[list[Row]]:
@@ -299,7 +350,7 @@ async def _check_sendable(services: Services, scope: Scope, job_id: str) -> None
 
 
 async def _dispatched(services: Services, scope: Scope, job_id: str) -> Row:
-    await dispatch.queue_job(services, job_id)
+    await dispatch.queue_site(services, scope.site_id)
     return await find(services, scope, job_id)
 
 

@@ -5,32 +5,31 @@ everybody in it has. A batch is held by a lease with a fencing number; inside it
 uncertain. Three budgets are counted apart: attempts (a person's), throttles and redeliveries (a batch's).
 """
 
-import contextlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import backoff
+import breakers
 import dispatch
-import jobs
-from errors import CredentialsRejected, DatabaseUncertain, QuotaExhausted, Throttled, Unavailable, WrongState
+from errors import CredentialsRejected, DatabaseUncertain, QuotaExhausted, Throttled, Unavailable
 from log import log
 from mail.compose import MailJob
 from pacing import Pacer
 from persistence import persist
-from ports import Message, Row
+from ports import Message, Row, Statement
 from providers import provider_for
 from scope import Scope
 from sending import GroupResult, GroupSender, rate_of
 from services import Services
 from states import BatchState, JobState, RecipientState
-from store import batches, dead_letters, events, recipients
+from store import batches, dead_letters, events, recipients, usage
 from store import jobs as job_rows
 
 GROUP = 24
 LEASE = 300_000  # milliseconds; a group in flight ends in a fraction of it: 4 rounds of 30 s at the worst
-WORK = 600_000  # milliseconds of an invocation's 15 minutes; then the batch goes on in another
+WORK = 60_000  # milliseconds of an invocation; then the batch goes to the end of the queue, behind other sites'
 MAX_REDELIVERIES = 3
 MAX_THROTTLES = 50
 PROGRESS_INTERVAL = 5_000  # milliseconds between two job.progress events
@@ -108,6 +107,7 @@ class BatchRun:
         self.work = work
         self.deadline = services.clock.now() + WORK
         self.most_failures = 0
+        self.standing: Row = {}
 
     async def run(self) -> None:
         if self.redeliveries >= MAX_REDELIVERIES:
@@ -115,33 +115,41 @@ class BatchRun:
             return
         await self._begin()
         mails = MailJob.load(self.work["site_id"], self.job, self.work["version"], json.loads(self.work["content"]))
-        sender = GroupSender(mails, self.provider, self.pacer, self.services.settings.max_attempts)
-        ending = await self._send_groups(sender)
-        if ending:
+        sender = GroupSender(
+            mails,
+            self.provider,
+            self.pacer,
+            max_attempts=self.services.settings.max_attempts,
+            resend_uncertain=self.work["on_uncertain"] == "resend",
+        )
+        ending = await self._tripped() or await self._send_groups(sender)
+        if self.standing["held"]:
             await self._end(ending)
+        else:
+            log("warning", "lease lost", job=self.job, batch=self.number)
+        await dispatch.queue_site(self.services, self.scope.site_id)
 
     async def _begin(self) -> None:
         now = self.services.clock.now()
-        _, _, started, _ = await persist(
+        _, _, started, _, standing = await persist(
             self.services,
             [
                 recipients.interrupt(self.job, self.number, self.provider.key_window * 1000, now),
                 batches.recount(self.job, self.number),
                 events.started(self.job, self.number, self.fence, now),
                 job_rows.begin(self.job, self.number, self.fence, now),
+                self._look(now),
             ],
         )
+        self.standing = standing[0]
         if started:
             await dispatch.kick_callbacks(self.services, self.scope.site_id)
 
-    async def _send_groups(self, sender: GroupSender) -> Ending | None:
-        """Claim, send and record until nothing is left to claim; None where the lease was lost on the way."""
+    async def _send_groups(self, sender: GroupSender) -> "Ending":
+        """Claim, send and record until nothing is left to claim, or there is a reason to stop."""
         position = -1
         while self.services.clock.now() < self.deadline:
-            people, standing = await self._claim(position)
-            if not standing["held"]:
-                log("warning", "lease lost", job=self.job, batch=self.number)
-                return None
+            people = await self._claim(position)
             if not people:
                 delay = backoff.delay(self.most_failures, self.services.random) if self.most_failures else 0
                 return Ending(delay)
@@ -150,53 +158,54 @@ class BatchRun:
             if not to_send:
                 continue
             result = await sender.send(to_send)
-            await self._record(result, standing)
-            ending = await self._halted(result, to_send)
+            await self._record(result)
+            ending = await self._halted(result, to_send) or await self._tripped()
             if ending:
                 return ending
         return Ending()
 
-    async def _claim(self, after: int) -> tuple[list[Row], Row]:
+    async def _claim(self, after: int) -> list[Row]:
         now = self.services.clock.now()
-        size = self.pacer.group_size(GROUP)
-        held_until = now + LEASE
+        self.pacer.lanes = max(1, self.standing["lanes"])
+        size = min(self.pacer.group_size(GROUP), breakers.quota_left(self.standing))
         claim = recipients.claim(self.job, self.number, self.fence, after, size, now)
+        renewal = [batches.renew(self.job, self.number, self.fence, now + LEASE), self._look(now)]
         try:
-            people, _, standing = await self.services.database.batch([claim, *self._renewal(held_until)])
+            people, _, standing = await self.services.database.batch([claim, *renewal])
         except DatabaseUncertain:
             # it may have been executed: then these people are ours, and nothing has been sent to them
             claimed = recipients.claimed(self.job, self.number, self.fence)
-            people, _, standing = await persist(self.services, [claimed, *self._renewal(held_until)])
-        self.pacer.lanes = max(1, standing[0]["lanes"])
-        return sorted(people, key=lambda person: person["position"]), standing[0]
+            people, _, standing = await persist(self.services, [claimed, *renewal])
+        self.standing = standing[0]
+        return sorted(people, key=lambda person: person["position"])
 
-    def _renewal(self, until: int) -> list[Any]:
-        return [
-            batches.renew(self.job, self.number, self.fence, until),
-            batches.standing(self.job, self.number, self.fence),
-        ]
-
-    async def _record(self, result: GroupResult, standing: Row) -> None:
+    async def _record(self, result: GroupResult) -> None:
         now = self.services.clock.now()
+        outcomes = result.as_json()
         statements = [
-            recipients.record(self.job, self.fence, result.as_json(), now),
+            usage.add(self.job, self.fence, outcomes, now),
+            recipients.record(self.job, self.fence, outcomes, now),
             batches.renew(self.job, self.number, self.fence, now + LEASE),
         ]
         if result.accepted:
             statements.append(batches.progressed(self.job, self.number, self.fence))
             self.throttles = 0
-        tells = standing["progress_at"] <= now - PROGRESS_INTERVAL
+        tells = self.standing["progress_at"] <= now - PROGRESS_INTERVAL
         if tells:
             statements += [
                 events.progress(self.job, now, PROGRESS_INTERVAL),
                 events.supersede_progress(self.job),
                 job_rows.progress_told(self.job, now, PROGRESS_INTERVAL),
             ]
-        await persist(self.services, statements)
+        *_, standing = await persist(self.services, [*statements, self._look(now)])
+        self.standing = standing[0]
         if tells:
             await dispatch.kick_callbacks(self.services, self.scope.site_id)
 
-    async def _halted(self, result: GroupResult, people: list[Row]) -> Ending | None:
+    def _look(self, now: int) -> Statement:
+        return batches.standing(self.job, self.number, self.fence, now)
+
+    async def _halted(self, result: GroupResult, people: list[Row]) -> "Ending | None":
         """What the group's result means for the rest of the batch."""
         failures = {person["position"]: person["attempts"] + 1 for person in people}
         for outcome in result.outcomes:
@@ -204,10 +213,8 @@ class BatchRun:
                 self.most_failures = max(self.most_failures, failures[outcome.position])
         halt = result.halt
         if isinstance(halt, CredentialsRejected | QuotaExhausted):
-            reason = "credentials_rejected" if isinstance(halt, CredentialsRejected) else "quota_exhausted"
-            log("warning", "job paused", job=self.job, batch=self.number, reason=f"{reason}:{halt.code}")
-            with contextlib.suppress(WrongState):  # cancelled meanwhile
-                await jobs.pause(self.services, self.scope, self.job, reason=reason, detail=halt.detail or halt.code)
+            why = breakers.on_refusal(halt, self.services.clock.now())
+            await breakers.trip(self.services, self.scope.site_id, self.job, why)
             return Ending()
         if isinstance(halt, Throttled):
             wait = backoff.delay(self.throttles + 1, self.services.random, base=5, retry_after=halt.retry_after)
@@ -216,6 +223,15 @@ class BatchRun:
             return Ending(backoff.delay(self.most_failures, self.services.random))
         return None
 
+    async def _tripped(self) -> "Ending | None":
+        """Whether a breaker pauses the job after this step."""
+        now = self.services.clock.now()
+        why = breakers.on_failures(self.standing) or breakers.on_quota(self.standing, now)
+        if why is None or not self.standing["held"]:
+            return None
+        await breakers.trip(self.services, self.scope.site_id, self.job, why)
+        return Ending()
+
     async def _end(self, ending: Ending) -> None:
         """Finish the batch where everybody has ended; else give it back, to go on when it is due."""
         if await self._finished():
@@ -223,12 +239,11 @@ class BatchRun:
         if ending.throttled and self.throttles + 1 >= MAX_THROTTLES:
             await self._give_up("throttled")
             return
-        standing = (await self.services.database.all(batches.standing(self.job, self.number, self.fence)))[0]
-        paused = standing["job_state"] == JobState.PAUSED
+        paused = self.standing["job_state"] == JobState.PAUSED
         due_at = None if paused else self.services.clock.now() + ending.delay_seconds * 1000
         give_back = batches.give_back(self.job, self.number, self.fence, due_at, int(ending.throttled))
         await persist(self.services, [give_back])
-        if not paused:
+        if ending.delay_seconds and not paused:
             row = {"job_id": self.job, "number": self.number}
             await dispatch.queue_batches(self.services, [row], ending.delay_seconds)
 
@@ -243,10 +258,11 @@ class BatchRun:
                 batches.finish(self.job, self.number, self.fence),
                 events.completed(self.job, now),
                 job_rows.end(self.job, now),
-                batches.standing(self.job, self.number, self.fence),
+                self._look(now),
             ],
         )
-        finished = not standing[0]["held"]
+        self.standing = standing[0]
+        finished = not self.standing["held"]
         if finished:
             await dispatch.kick_callbacks(self.services, self.scope.site_id)
         return finished

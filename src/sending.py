@@ -27,7 +27,7 @@ from ports import Row
 from providers.base import Provider
 from states import RecipientState
 
-# Workers: six connections at a time may wait for their response headers (developers.cloudflare.com/workers/platform/limits)
+# six connections at a time may wait for their response headers: developers.cloudflare.com/workers/platform/limits
 IN_FLIGHT = 6
 
 
@@ -66,11 +66,15 @@ class GroupResult:
 class GroupSender:
     """Sends the groups of one batch, one group at a time."""
 
-    def __init__(self, mails: MailJob, provider: Provider, pacer: Pacer, max_attempts: int) -> None:
+    def __init__(
+        self, mails: MailJob, provider: Provider, pacer: Pacer, *, max_attempts: int, resend_uncertain: bool
+    ) -> None:
         self._mails = mails
         self._provider = provider
         self._pacer = pacer
         self._max_attempts = max_attempts
+        # under the same key, a provider that honours keys makes a repetition harmless; else the job must ask for it
+        self._may_repeat = resend_uncertain or provider.key_window > 0
         self._halt: Throttled | CredentialsRejected | None = None
 
     async def send(self, people: Sequence[Row]) -> GroupResult:
@@ -111,8 +115,7 @@ class GroupSender:
             state = RecipientState.FAILED if last else RecipientState.PENDING
             return Outcome(position, state, 1, error.code, error.detail)
         except OutcomeUnknown as error:
-            # under the same key, a provider that honours keys makes a repetition harmless
-            again = self._provider.key_window and not last
+            again = self._may_repeat and not last
             state = RecipientState.PENDING if again else RecipientState.UNCERTAIN
             return Outcome(position, state, 1, error.code, error.detail)
         except Exception as error:

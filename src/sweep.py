@@ -5,11 +5,13 @@ It is idempotent, bounded a run, and says in the log what it repaired.
 """
 
 import dispatch
+import jobs
 from log import log
+from scope import Scope
 from services import Services
-from store import batches, callbacks, jobs
+from store import batches, callbacks
+from store import jobs as job_rows
 
-BATCHES_A_RUN = 1000
 LOST_AFTER = 3_600_000  # milliseconds past its time until a batch's message counts as lost
 CALLBACK_GRACE = 60_000  # milliseconds past its time until a callback counts as forgotten
 
@@ -17,19 +19,24 @@ CALLBACK_GRACE = 60_000  # milliseconds past its time until a callback counts as
 async def sweep(services: Services) -> None:
     """One run."""
     now = services.clock.now()
-    _, scheduled = await services.database.batch([batches.release_scheduled(now), jobs.release_scheduled(now)])
+    _, scheduled = await services.database.batch([batches.release_scheduled(now), job_rows.release_scheduled(now)])
+    resuming = await services.database.all(job_rows.resuming(now))
+    for row in resuming:
+        await jobs.resume(services, Scope(row["site_id"]), row["id"])
     reclaimed, lost = await services.database.batch([batches.reclaim(now), batches.requeue(now - LOST_AFTER, now)])
-    due = await services.database.all(batches.due(now, BATCHES_A_RUN))
-    queued = await dispatch.queue_batches(services, due)
-    sites = await services.database.all(callbacks.sites_due(now - CALLBACK_GRACE))
-    for row in sites:
+    queued = 0
+    for row in await services.database.all(batches.sites_due(now)):
+        queued += await dispatch.queue_site(services, row["site_id"])
+    forgotten = await services.database.all(callbacks.sites_due(now - CALLBACK_GRACE))
+    for row in forgotten:
         await dispatch.kick_callbacks(services, row["site_id"])
     repairs = {
         "scheduled jobs started": len(scheduled),
+        "paused jobs resumed": len(resuming),
         "dead leases reclaimed": len(reclaimed),
         "lost messages replaced": len(lost),
         "batches queued": queued,
-        "sites with forgotten callbacks": len(sites),
+        "sites with forgotten callbacks": len(forgotten),
     }
     for what, count in repairs.items():
         if count:

@@ -280,6 +280,8 @@ async def test_retrying_twice_sends_once(world: World) -> None:
 async def test_a_retry_while_the_job_runs_joins_it(world: World) -> None:
     job_id = await world.job(300)
 
+    world.database.query("UPDATE sites SET failure_limit = 1")
+
     def script(_mail: OutgoingMail) -> str:
         raise Rejected("mailbox_full")
 

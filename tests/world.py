@@ -94,6 +94,7 @@ class World:
             "content": {"message": dict(message)},
             "send_at": None,
             "rate": None,
+            "on_uncertain": "hold",
             "idempotency_key": None,
             "request_hash": "",
             **fields,

@@ -37,6 +37,7 @@ async def create(call: Call) -> Response:
         content=content,
         send_at=_time(body.get("send_at")),
         rate=body.get("rate"),
+        on_uncertain=body.get("on_uncertain", "hold"),
         idempotency_key=_idempotency_key(call),
         request_hash=_hash_of(body),
     )
@@ -91,17 +92,25 @@ async def cancel(call: Call) -> Response:
 
 
 async def retry(call: Call) -> Response:
+    return await _selected(call, "Retry", jobs.retry, "job.retry")
+
+
+async def resolve(call: Call) -> Response:
+    return await _selected(call, "Resolve", jobs.resolve, "job.resolve")
+
+
+async def _selected(call: Call, schema: str, act: jobs.SelectedAction, action: str) -> Response:
     body = await read_optional_json(call.request)
     body = {} if body is None else body
-    check("Retry", body)
+    check(schema, body)
     chosen = body.get("filter", {})
     refs = chosen.get("refs")
     selection = jobs.Selection(
         state=chosen.get("state", "failed"), reason=chosen.get("reason"), refs=None if refs is None else tuple(refs)
     )
     dry_run = body.get("dry_run", False)
-    note = call.note("job.retry", **chosen)
-    count, row = await jobs.retry(call.services, call.scope, call.path("job"), selection, note, dry_run=dry_run)
+    note = call.note(action, **chosen)
+    count, row = await act(call.services, call.scope, call.path("job"), selection, note, dry_run=dry_run)
     return answer({"count": count, "dry_run": dry_run, "job": present.job(row, call.site, call.now)})
 
 
@@ -197,6 +206,17 @@ OPERATIONS = (
         "Try failed or uncertain people again; with dry_run, count them",
         {200: "Retried"},
         bodies={JSON: "Retry"},
+        body_required=False,
+        problems=_CHANGE,
+    ),
+    Operation(
+        "POST",
+        f"{_ID}/resolve",
+        "site",
+        resolve,
+        "Say that uncertain people were mailed; with dry_run, count them",
+        {200: "Retried"},
+        bodies={JSON: "Resolve"},
         body_required=False,
         problems=_CHANGE,
     ),

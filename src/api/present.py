@@ -9,6 +9,7 @@ from providers import PROVIDERS
 from states import JobState
 
 _COUNTS = ("total", "pending", "sending", "sent", "failed", "uncertain", "suppressed", "cancelled")
+DAY_SECONDS = 86_400
 _OVER = (JobState.COMPLETED, JobState.CANCELLED)
 
 
@@ -35,12 +36,19 @@ def job(row: Row, site: Row, now: int) -> dict[str, Any]:
         "send_at": time(row["send_at"]),
         "created_at": time(row["created_at"]),
         "started_at": time(row["started_at"]),
+        "resume_at": time(row["resume_at"]),
         "ended_at": time(row["ended_at"]),
         "counts": {name: row[name] for name in _COUNTS},
         "rate": rate,
-        "eta_seconds": None if row["state"] in _OVER else math.ceil(unfinished / rate),
+        "eta_seconds": None if row["state"] in _OVER else _eta(unfinished, rate, site["daily_quota"]),
         "measured_rate": _measured_rate(row, row["total"] - unfinished, now),
     }
+
+
+def _eta(unfinished: int, rate: float, daily_quota: int | None) -> int:
+    """Seconds at the rate that is allowed, with the nights between the days that a quota needs."""
+    nights = max(0, unfinished - 1) // daily_quota if daily_quota else 0
+    return math.ceil(unfinished / rate) + nights * DAY_SECONDS
 
 
 def _measured_rate(row: Row, done: int, now: int) -> float | None:
@@ -66,6 +74,8 @@ def site(row: Row) -> dict[str, Any]:
         "from": sender,
         "callback_url": row["callback_url"],
         "callback_success": row["callback_success"],
+        "daily_quota": row["daily_quota"],
+        "failure_limit": row["failure_limit"],
         "callback_off_at": time(row["callback_off_at"]),
         "disabled_at": time(row["disabled_at"]),
         "created_at": time(row["created_at"]),

@@ -88,6 +88,12 @@ SITE_FIELDS: Schema = {
     "from": nullable(MAILBOX),
     "callback_url": nullable(text(2000, 1, HTTP_URL)),
     "callback_success": {"enum": ["echo", "2xx"]},
+    "daily_quota": nullable({"type": "integer", "minimum": 1, "maximum": 100_000_000}),
+    "failure_limit": {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
+}
+SELECTION: Schema = {
+    "reason": nullable(text(200, 1)),
+    "refs": array(text(200, 1), MAX_REFS) | {"type": ["array", "null"]},
 }
 
 REQUESTS: dict[str, Schema] = {
@@ -102,6 +108,7 @@ REQUESTS: dict[str, Schema] = {
             "message": ref("Message"),
             "send_at": nullable(text(40, pattern=TIME)),
             "rate": nullable(RATE),
+            "on_uncertain": {"enum": ["hold", "resend"]},
             "recipients": array(ref("Person"), MAX_PEOPLE_A_CALL),
             "start": {"type": "boolean"},
         },
@@ -110,16 +117,11 @@ REQUESTS: dict[str, Schema] = {
     "People": closed({"recipients": array(ref("Person"), MAX_PEOPLE_A_CALL)}, ("recipients",)),
     "Retry": closed(
         {
-            "filter": closed(
-                {
-                    "state": {"enum": ["failed", "uncertain"]},
-                    "reason": nullable(text(200, 1)),
-                    "refs": array(text(200, 1), MAX_REFS) | {"type": ["array", "null"]},
-                }
-            ),
+            "filter": closed({"state": {"enum": ["failed", "uncertain"]}, **SELECTION}),
             "dry_run": {"type": "boolean"},
         }
     ),
+    "Resolve": closed({"filter": closed(SELECTION), "dry_run": {"type": "boolean"}}),
     "PreviewRequest": closed({"message": ref("Message"), "recipient": ref("Person")}, ("message", "recipient")),
     "NewSite": closed(SITE_FIELDS, ("name",)),
     "SiteChanges": closed(SITE_FIELDS, minProperties=1),

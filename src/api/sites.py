@@ -31,6 +31,8 @@ _DEFAULTS: dict[str, Parameter] = {
     "sender_name": "",
     "callback_url": None,
     "callback_success": "echo",
+    "daily_quota": None,
+    "failure_limit": 0.2,
 }
 
 

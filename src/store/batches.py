@@ -46,18 +46,28 @@ def release_scheduled(now: int) -> Statement:
     )
 
 
-def due_of_job(job_id: str, now: int) -> Statement:
+def next_of_site(site_id: str, now: int, window: int) -> Statement:
+    """The site's next due batches, as many as fill up its window. The first batches of every job come before the second
+    ones of any, so that a short job is not behind a long one."""
     return Statement(
-        "SELECT job_id, number FROM batches WHERE job_id = ?1 AND state = 'pending' AND due_at <= ?2 ORDER BY number",
-        (job_id, now),
+        """SELECT b.job_id, b.number FROM batches b CROSS JOIN jobs j ON j.id = b.job_id
+           WHERE b.state = 'pending' AND b.due_at <= ?2 AND j.site_id = ?1
+           ORDER BY b.number, b.due_at
+           LIMIT max(0, ?3
+             - (SELECT count(*) FROM batches o CROSS JOIN jobs oj ON oj.id = o.job_id
+                WHERE o.state = 'queued' AND o.queued_at <= ?2 AND oj.site_id = ?1)
+             - (SELECT count(*) FROM batches o CROSS JOIN jobs oj ON oj.id = o.job_id
+                WHERE o.state = 'processing' AND oj.site_id = ?1))""",
+        (site_id, now, window),
     )
 
 
-def due(now: int, limit: int) -> Statement:
-    """Batches that were committed but are not on the queue."""
+def sites_due(now: int) -> Statement:
+    """Sites with batches that were committed but are not on the queue."""
     return Statement(
-        "SELECT job_id, number FROM batches WHERE state = 'pending' AND due_at <= ?1 ORDER BY due_at LIMIT ?2",
-        (now, limit),
+        """SELECT DISTINCT j.site_id FROM batches b CROSS JOIN jobs j ON j.id = b.job_id
+           WHERE b.state = 'pending' AND b.due_at <= ?1""",
+        (now,),
     )
 
 
@@ -98,7 +108,7 @@ def look(job_id: str, number: int) -> Statement:
 def work(job_id: str) -> Statement:
     """What sending a batch of the job needs to know, once."""
     return Statement(
-        """SELECT j.site_id, j.company, j.rate, s.provider, s.send_rate, s.disabled_at, c.version, c.content
+        """SELECT j.site_id, j.company, j.rate, j.on_uncertain, s.provider, s.send_rate, c.version, c.content
            FROM jobs j JOIN sites s ON s.id = j.site_id JOIN job_contents c ON c.job_id = j.id WHERE j.id = ?1""",
         (job_id,),
     )
@@ -146,16 +156,19 @@ def progressed(job_id: str, number: int, fence: int) -> Statement:
     )
 
 
-def standing(job_id: str, number: int, fence: int) -> Statement:
-    """How the holder of a lease stands after a step: `held`, what is left, the job's state, and `lanes`: how many
-    batches of the same site are being sent right now, which share its rate."""
+def standing(job_id: str, number: int, fence: int, now: int) -> Statement:
+    """How the holder of a lease stands after a step: `held`, what is left, the job's state; `lanes`: how many batches
+    of the same site are being sent right now, which share its rate; and what the breakers look at."""
     return Statement(
         """SELECT b.fence = ?3 AND b.state = 'processing' AS held, b.pending, b.sending, j.state AS job_state,
-             j.progress_at,
+             j.progress_at, j.sent, j.failed, j.forgiven_sent, j.forgiven_failed, s.failure_limit, s.daily_quota,
+             ifnull((SELECT u.sent FROM usage u WHERE u.site_id = s.id AND u.day = date(?4 / 1000, 'unixepoch')), 0)
+               AS sent_today,
              (SELECT count(*) FROM batches o CROSS JOIN jobs oj ON oj.id = o.job_id -- few are leased: begin with them
               WHERE o.state = 'processing' AND oj.site_id = j.site_id) AS lanes
-           FROM batches b JOIN jobs j ON j.id = b.job_id WHERE b.job_id = ?1 AND b.number = ?2""",
-        (job_id, number, fence),
+           FROM batches b JOIN jobs j ON j.id = b.job_id JOIN sites s ON s.id = j.site_id
+           WHERE b.job_id = ?1 AND b.number = ?2""",
+        (job_id, number, fence, now),
     )
 
 

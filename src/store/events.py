@@ -99,3 +99,22 @@ def batch_buried(job_id: str, number: int, now: int) -> Statement:
     condition = """j.id = ?1 AND b.number = ?2 AND b.state IN ('pending', 'queued', 'processing')
         AND ifnull(b.lease_until, 0) <= ?3"""
     return Statement(_batch_events(condition, "?3"), (job_id, number, now))
+
+
+def resolved(job_id: str, reason: str | None, refs: str | None, now: int) -> Statement:
+    """Before `recipients.resolve_selected`: who was uncertain counts as sent, a thousand people an event."""
+    return Statement(
+        _INSERT.format(
+            place="row_number() OVER (ORDER BY g.first)",
+            type="'delivery.updated'",
+            data="json_object('job', j.id, 'company', j.company, 'recipients', json(g.people))",
+            now="?4",
+            source="""JOIN (SELECT min(position) AS first, json_group_array(json_object('ref', ref, 'state', 'sent',
+                'reason', 'resolved', 'message_id', message_id, 'at', ?4)) AS people
+              FROM recipients WHERE job_id = ?1 AND state = 'uncertain'
+                AND (?2 IS NULL OR reason = ?2) AND (?3 IS NULL OR ref IN (SELECT value FROM json_each(?3)))
+              GROUP BY position / 1000) AS g""",
+            condition="j.id = ?1",
+        ),
+        (job_id, reason, refs, now),
+    )

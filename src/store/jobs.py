@@ -21,6 +21,7 @@ def insert(
     name: str,
     send_at: int | None,
     rate: float | None,
+    on_uncertain: str,
     batch_size: int,
     idempotency_key: str | None,
     request_hash: str,
@@ -28,12 +29,12 @@ def insert(
 ) -> Statement:
     """A draft. No row comes back where the idempotency key is taken."""
     return Statement(
-        """INSERT INTO jobs (id, site_id, company, kind, name, state, send_at, rate, batch_size, idempotency_key,
-             request_hash, created_at)
-           VALUES (?1, ?2, ?3, ?4, ?5, 'draft', ?6, ?7, ?8, ?9, ?10, ?11)
+        """INSERT INTO jobs (id, site_id, company, kind, name, state, send_at, rate, on_uncertain, batch_size,
+             idempotency_key, request_hash, created_at)
+           VALUES (?1, ?2, ?3, ?4, ?5, 'draft', ?6, ?7, ?8, ?9, ?10, ?11, ?12)
            ON CONFLICT DO NOTHING RETURNING id""",
         (
-            *(job_id, scope.site_id, scope.company, kind, name, send_at, rate, batch_size),
+            *(job_id, scope.site_id, scope.company, kind, name, send_at, rate, on_uncertain, batch_size),
             *(idempotency_key, request_hash, now),
         ),
     )
@@ -48,11 +49,8 @@ def insert_content(job_id: str, version: str, content: str) -> Statement:
 
 
 def find(scope: Scope, job_id: str) -> Statement:
-    """The row, with `site_rate`: the lower of the job's and the site's send rate, NULL where neither sets one."""
     return Statement(
-        """SELECT j.*, ifnull(min(j.rate, s.send_rate), ifnull(j.rate, s.send_rate)) AS site_rate
-           FROM jobs j JOIN sites s ON s.id = j.site_id
-           WHERE j.id = ?1 AND j.site_id = ?2 AND (?3 IS NULL OR j.company = ?3)""",
+        f"SELECT * FROM jobs WHERE id = ?1 AND {_IN_SCOPE}",
         (job_id, scope.site_id, scope.company),
     )
 
@@ -93,17 +91,20 @@ def begin(job_id: str, number: int, fence: int, now: int) -> Statement:
     )
 
 
-def pause(scope: Scope, job_id: str, reason: str, detail: str | None) -> Statement:
+def pause(scope: Scope, job_id: str, reason: str, detail: str | None, resume_at: int | None) -> Statement:
     return Statement(
-        f"""UPDATE jobs SET state = 'paused', reason = ?4, detail = ?5
+        f"""UPDATE jobs SET state = 'paused', reason = ?4, detail = ?5, resume_at = ?6
             WHERE id = ?1 AND {_IN_SCOPE} AND state IN ('queued', 'running') RETURNING id""",
-        (job_id, scope.site_id, scope.company, reason, detail),
+        (job_id, scope.site_id, scope.company, reason, detail, resume_at),
     )
 
 
 def resume(scope: Scope, job_id: str) -> Statement:
+    """What went wrong until now is forgiven: the breakers look at what comes after."""
     return Statement(
-        f"""UPDATE jobs SET state = 'queued', reason = NULL, detail = NULL
+        f"""UPDATE jobs SET state = 'queued', reason = NULL, detail = NULL, resume_at = NULL,
+              forgiven_sent = sent, forgiven_failed = failed,
+              forgiven_bounced = (SELECT count(*) FROM recipients WHERE job_id = ?1 AND delivery = 'bounced')
             WHERE id = ?1 AND {_IN_SCOPE} AND state = 'paused' RETURNING id""",
         (job_id, scope.site_id, scope.company),
     )
@@ -130,6 +131,21 @@ def release_scheduled(now: int) -> Statement:
     return Statement(
         "UPDATE jobs SET state = 'queued' WHERE state = 'scheduled' AND send_at <= ?1 RETURNING id, site_id", (now,)
     )
+
+
+def bounces(job_id: str) -> Statement:
+    """What the breaker of hard bounces looks at."""
+    return Statement(
+        """SELECT site_id, sent, forgiven_sent, forgiven_bounced,
+             (SELECT count(*) FROM recipients WHERE job_id = ?1 AND delivery = 'bounced') AS bounced
+           FROM jobs WHERE id = ?1 AND state IN ('queued', 'running')""",
+        (job_id,),
+    )
+
+
+def resuming(now: int) -> Statement:
+    """Paused jobs whose pause ends by itself."""
+    return Statement("SELECT id, site_id FROM jobs WHERE state = 'paused' AND resume_at <= ?1", (now,))
 
 
 def end(job_id: str, now: int) -> Statement:

@@ -51,12 +51,12 @@ def unsupplied(job_id: str, names: str) -> Statement:
 
 def interrupt(job_id: str, number: int, key_window: int, now: int) -> Statement:
     """Whoever an earlier lease of the batch was sending to when it died is uncertain; or pending again where the
-    provider still honours the key of that attempt, `key_window` in milliseconds."""
+    provider still honours the key of that attempt, `key_window` in milliseconds, or the job would rather send twice."""
+    again = "updated_at > ?4 - ?3 OR (SELECT on_uncertain FROM jobs WHERE id = ?1) = 'resend'"
     return Statement(
         f"""UPDATE recipients
-            SET state = CASE WHEN updated_at > ?4 - ?3 THEN 'pending' ELSE 'uncertain' END,
-                reason = CASE WHEN updated_at > ?4 - ?3 THEN NULL ELSE 'interrupted' END,
-                updated_at = ?4
+            SET state = iif({again}, 'pending', 'uncertain'), reason = iif({again}, NULL, 'interrupted'),
+                attempts = attempts + 1, updated_at = ?4
             WHERE job_id = ?1 AND {RANGE} AND state = 'sending'
               AND fence < (SELECT fence FROM batches WHERE job_id = ?1 AND number = ?2)""",
         (job_id, number, key_window, now),
@@ -160,6 +160,15 @@ def retry_selected(job_id: str, state: str, reason: str | None, refs: str | None
               AND EXISTS (SELECT 1 FROM jobs
                           WHERE id = ?1 AND state IN ('queued', 'running', 'paused', 'completed'))""",
         (job_id, state, reason, refs, now),
+    )
+
+
+def resolve_selected(job_id: str, reason: str | None, refs: str | None, now: int) -> Statement:
+    """A person knows that the selected uncertain were mailed."""
+    return Statement(
+        f"""UPDATE recipients SET state = 'sent', reason = 'resolved', detail = NULL, updated_at = ?5
+            WHERE {_SELECTED}""",
+        (job_id, "uncertain", reason, refs, now),
     )
 
 

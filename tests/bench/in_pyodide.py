@@ -49,7 +49,13 @@ async def main() -> None:
     html = HTML.read_text()  # noqa: ASYNC240 - nothing else runs here
     message = {"subject": "{{ course }} ends on {{ date }}", "html": html, "from": {"email": "a@example.org"}}
     mails = MailJob.load("site_1", "job_1", "v1", {"message": message})
-    sender = GroupSender(mails, provider_for("sendgrid", services, "site_1"), Pacer(services.clock, 1e9), 8)
+    sender = GroupSender(
+        mails,
+        provider_for("sendgrid", services, "site_1"),
+        Pacer(services.clock, 1e9),
+        max_attempts=8,
+        resend_uncertain=False,
+    )
     people = [[person(group * GROUP + place) for place in range(GROUP)] for group in range(GROUPS)]
     (await sender.send(people[0])).as_json()  # compiles what is compiled on first use
     began = time.perf_counter()
