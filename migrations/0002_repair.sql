@@ -33,3 +33,8 @@ CREATE TABLE soft_bounces (
   last_at INTEGER NOT NULL,
   PRIMARY KEY (site_id, email)
 ) STRICT, WITHOUT ROWID;
+
+-- A person's own choice on the unsubscribe page, which they can undo there.
+ALTER TABLE suppressions ADD COLUMN by_person INTEGER NOT NULL DEFAULT 0 CHECK (by_person IN (0, 1));
+-- A company's own rows; those of the whole site are found by the primary key.
+CREATE INDEX suppressions_of_company ON suppressions (site_id, company, email, category) WHERE company <> '';
