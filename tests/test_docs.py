@@ -17,7 +17,9 @@ from typing import Any
 import pytest
 
 import bounded_json
+import breakers
 import callback
+import dispatch
 import errors
 import jobs
 import problems
@@ -100,6 +102,7 @@ def test_the_fixed_numbers_are_those_of_the_code() -> None:
         f"{sending.IN_FLIGHT}",
         f"{queue_consumer.LEASE // 1000} s",
         f"{queue_consumer.WORK // 1000} s",
+        f"{dispatch.WINDOW}",
         f"{queue_consumer.MAX_REDELIVERIES}",
         f"{queue_consumer.MAX_THROTTLES}",
         f"{SEND_TIMEOUT:.0f} s",
@@ -166,11 +169,10 @@ def test_every_reason_of_a_person_is_documented_with_its_state() -> None:
 
 
 def test_every_reason_of_a_job_is_documented() -> None:
-    source = inspect.getsource(queue_consumer.BatchRun)
-    breakers = set(re.findall(r'reason = "(\w+)" if .* else "(\w+)"', source)[0])
+    trips = set(re.findall(r'Trip\("(\w+)"', inspect.getsource(breakers)))
     default = {inspect.signature(action).parameters["reason"].default for action in (jobs.pause, jobs.cancel)}
     documented = set(names(table(section(STATES, "Job"), "reason", "means", "what to do")))
-    assert documented == breakers | default | {"handed_back"}
+    assert documented == trips | default | {"handed_back"}
 
 
 # errors
