@@ -38,3 +38,15 @@ CREATE TABLE soft_bounces (
 ALTER TABLE suppressions ADD COLUMN by_person INTEGER NOT NULL DEFAULT 0 CHECK (by_person IN (0, 1));
 -- A company's own rows; those of the whole site are found by the primary key.
 CREATE INDEX suppressions_of_company ON suppressions (site_id, company, email, category) WHERE company <> '';
+
+-- How the batch stood when its message was buried; NULL where it is no batch's.
+ALTER TABLE dead_letters ADD COLUMN redeliveries INTEGER;
+ALTER TABLE dead_letters ADD COLUMN throttles INTEGER;
+CREATE INDEX dead_letters_newest ON dead_letters (created_at, id);
+
+-- Tokens of signed requests that are good once; older ones are refused by their time.
+CREATE TABLE event_tokens (
+  at INTEGER NOT NULL,                            -- the time that was signed with it, in milliseconds
+  token TEXT NOT NULL,
+  PRIMARY KEY (at, token)
+) STRICT, WITHOUT ROWID;

@@ -1,0 +1,148 @@
+"""Statements that apply providers' events: what became of a mail, and what follows from it.
+
+Idempotent: an event that comes again, late or out of order finds nothing to change. `changes` is a JSON array with one
+object a person, as `deliveries.Change` writes it; every statement before `update` sees the people as they were.
+"""
+
+from ports import Statement
+
+SOFT_BOUNCES = 3  # in a row, until an address counts as dead
+
+# e: one of `changes`; r: its person
+_PEOPLE = """json_each(?1) AS e CROSS JOIN recipients AS r
+    ON r.job_id = (e.value ->> 'job') AND r.position = (e.value ->> 'position')"""
+# The mail was handed over, or may have been: only then can an event speak of it.
+_OURS = "r.state IN ('pending', 'sending', 'sent', 'uncertain')"
+_RANK = "CASE r.delivery WHEN 'delivered' THEN 1 WHEN 'bounced' THEN 2 WHEN 'complained' THEN 3 ELSE 0 END"
+_RESOLVES = "(r.state = 'uncertain' AND (e.value ->> 'state') IS NOT NULL)"
+# What was dropped while it was in doubt has failed: that is no delivery.
+_ADVANCES = f"""({_OURS} AND (e.value ->> 'rank') > {_RANK}
+    AND NOT (r.state = 'uncertain' AND (e.value ->> 'state') = 'failed'))"""
+_STATE = f"iif({_RESOLVES}, e.value ->> 'state', r.state)"
+_DELIVERY = f"iif({_ADVANCES}, e.value ->> 'delivery', r.delivery)"
+
+# A plain delivery is not told: it is what was expected, and each event costs the receiver a request.
+TOLD = f"""SELECT r.job_id, json_group_array(json_object('ref', r.ref, 'state', {_STATE}, 'delivery', {_DELIVERY},
+      'reason', e.value ->> 'reason', 'at', e.value ->> 'at')) AS people
+    FROM {_PEOPLE}
+    WHERE {_RESOLVES} OR ({_ADVANCES} AND (e.value ->> 'delivery') IN ('bounced', 'complained'))
+    GROUP BY r.job_id"""
+
+_PERSON = """e.key AS place, r.job_id, r.position, r.state, r.email, j.site_id, j.batch_size
+    FROM json_each(?1) AS e CROSS JOIN recipients AS r"""
+
+
+def by_reference(events: str) -> Statement:
+    """The people that a JSON array of {job, position} names, each with its place there."""
+    return Statement(
+        f"""SELECT {_PERSON} ON r.job_id = (e.value ->> 'job') AND r.position = (e.value ->> 'position')
+            JOIN jobs j ON j.id = r.job_id""",
+        (events,),
+    )
+
+
+def by_message_id(events: str) -> Statement:
+    """The same by {message_id}, for ids in angle brackets: only those are in the index."""
+    return Statement(
+        f"""SELECT {_PERSON} ON r.message_id = (e.value ->> 'message_id') AND substr(r.message_id, 1, 1) = '<'
+            JOIN jobs j ON j.id = r.job_id
+            WHERE (e.value ->> 'job') IS NULL""",
+        (events,),
+    )
+
+
+def suppress(changes: str, now: int) -> Statement:
+    """A dead address is dead for the whole site; who complained or unsubscribed did so to one company."""
+    return Statement(
+        f"""INSERT INTO suppressions (site_id, company, email, category, reason, detail, created_at)
+            SELECT j.site_id, iif((e.value ->> 'suppress') = 'hard_bounce', '', ifnull(j.company, '')),
+              e.value ->> 'email', iif((e.value ->> 'suppress') = 'unsubscribe', j.category, ''),
+              e.value ->> 'suppress', e.value ->> 'detail', ?2
+            FROM {_PEOPLE} JOIN jobs j ON j.id = r.job_id
+            WHERE (e.value ->> 'suppress') IS NOT NULL AND ((e.value ->> 'rank') = 0 OR (e.value ->> 'rank') > {_RANK})
+            ON CONFLICT DO NOTHING""",
+        (changes, now),
+    )
+
+
+def count_soft_bounces(changes: str) -> Statement:
+    """`last_at` makes an event count once."""
+    return Statement(
+        """INSERT INTO soft_bounces (site_id, email, bounces, last_at)
+           SELECT value ->> 'site', value ->> 'email', 1, value ->> 'at' FROM json_each(?1)
+           WHERE (value ->> 'reason') = 'soft_bounce' ORDER BY value ->> 'at'
+           ON CONFLICT (site_id, email) DO UPDATE SET bounces = bounces + 1, last_at = excluded.last_at
+           WHERE excluded.last_at > last_at""",
+        (changes,),
+    )
+
+
+def forget_soft_bounces(changes: str) -> Statement:
+    """A mail arrived, so they are not in a row any more."""
+    return Statement(
+        """UPDATE soft_bounces SET bounces = 0, last_at = value ->> 'at' FROM json_each(?1)
+           WHERE (site_id, email) IN (SELECT value ->> 'site', value ->> 'email' FROM json_each(?1))
+             AND site_id = (value ->> 'site') AND email = (value ->> 'email')
+             AND (value ->> 'delivery') = 'delivered' AND last_at < (value ->> 'at')""",
+        (changes,),
+    )
+
+
+_TOO_SOFT = f"""bounces >= {SOFT_BOUNCES}
+    AND (site_id, email) IN (SELECT value ->> 'site', value ->> 'email' FROM json_each(?1))"""
+
+
+def suppress_soft_bounces(changes: str, now: int) -> Statement:
+    return Statement(
+        f"""INSERT INTO suppressions (site_id, email, reason, detail, created_at)
+            SELECT site_id, email, 'soft_bounces', bounces || ' soft bounces in a row', ?2
+            FROM soft_bounces WHERE {_TOO_SOFT}
+            ON CONFLICT DO NOTHING""",
+        (changes, now),
+    )
+
+
+def restart_soft_bounces(changes: str) -> Statement:
+    """After `suppress_soft_bounces`: once a person has released the address, it has another three."""
+    return Statement(f"UPDATE soft_bounces SET bounces = 0 WHERE {_TOO_SOFT}", (changes,))
+
+
+def update(changes: str, now: int) -> Statement:
+    """What became of the mails, never backwards; and people in doubt leave it."""
+    return Statement(
+        f"""UPDATE recipients
+            SET state = {_STATE}, delivery = {_DELIVERY},
+                delivery_at = iif({_ADVANCES}, e.value ->> 'at', r.delivery_at),
+                reason = e.value ->> 'reason', detail = e.value ->> 'detail',
+                message_id = ifnull(r.message_id, e.value ->> 'message_id'),
+                updated_at = iif({_RESOLVES}, ?2, r.updated_at)
+            FROM {_PEOPLE}
+            WHERE (recipients.job_id, recipients.position) IN
+                (SELECT value ->> 'job', value ->> 'position' FROM json_each(?1))
+              AND recipients.job_id = r.job_id AND recipients.position = r.position
+              AND ({_RESOLVES} OR {_ADVANCES})""",
+        (changes, now),
+    )
+
+
+def seen(token: str, at: int) -> Statement:
+    return Statement("SELECT 1 AS seen FROM event_tokens WHERE at = ?1 AND token = ?2", (at, token))
+
+
+def remember(token: str, at: int, oldest: int) -> list[Statement]:
+    """A token that is good for one request; those from before `oldest` are refused as stale anyway."""
+    return [
+        Statement("INSERT INTO event_tokens (at, token) VALUES (?1, ?2) ON CONFLICT DO NOTHING", (at, token)),
+        Statement("DELETE FROM event_tokens WHERE at < ?1", (oldest,)),
+    ]
+
+
+def bounces(job_id: str) -> Statement:
+    """For the breaker: the job, with how many of its mails were hard bounces."""
+    return Statement(
+        """SELECT site_id, sent, forgiven_sent, forgiven_bounced,
+             (SELECT count(*) FROM recipients WHERE job_id = ?1 AND delivery = 'bounced' AND reason = 'hard_bounce')
+               AS bounced
+           FROM jobs WHERE id = ?1""",
+        (job_id,),
+    )
