@@ -18,8 +18,9 @@ from pyodide.ffi import JsException, to_js
 from starlette.types import ASGIApp
 from workers import Response
 
+import der
 from errors import BucketUnavailable, ConnectionFailed, DatabaseBusy, DatabaseUncertain, QueueUnavailable, ResponseLost
-from ports import HttpRequest, HttpResponse, Row, Statement, StoredObject
+from ports import HttpRequest, HttpResponse, Row, SignatureAlgorithm, Statement, StoredObject
 
 # developers.cloudflare.com/queues/platform/limits and /r2/platform/limits
 QUEUE_CALL = 100
@@ -162,6 +163,31 @@ async def _start_of_body(stream: Any) -> bytes:
 def _cause(error: Any) -> str:
     cause = getattr(error, "cause", None)
     return f"{getattr(cause, 'code', '')} {getattr(cause, 'message', '')}" if cause else ""
+
+
+class SubtleCrypto:
+    """The platform's WebCrypto, as `ports.Crypto`."""
+
+    _RSA, _P256 = "RSASSA-PKCS1-v1_5", {"name": "ECDSA", "namedCurve": "P-256", "hash": "SHA-256"}
+    _ALGORITHMS: Mapping[SignatureAlgorithm, Mapping[str, str]] = {
+        "RSA-SHA1": {"name": _RSA, "hash": "SHA-1"},
+        "RSA-SHA256": {"name": _RSA, "hash": "SHA-256"},
+        "ECDSA-P256-SHA256": _P256,
+    }
+
+    async def verify(self, algorithm: SignatureAlgorithm, public_key: bytes, signature: bytes, data: bytes) -> bool:
+        parameters = to_js(self._ALGORITHMS[algorithm], dict_converter=js.Object.fromEntries)
+        try:
+            usages = to_js(["verify"])
+            key = await js.crypto.subtle.importKey("spki", to_js(public_key), parameters, False, usages)
+        except JsException as error:
+            raise ValueError(error.message) from None
+        if algorithm == "ECDSA-P256-SHA256":
+            try:
+                signature = der.raw_signature(signature, 32)
+            except ValueError:
+                return False
+        return bool(await js.crypto.subtle.verify(parameters, key, to_js(signature), to_js(data)))
 
 
 class SystemClock:

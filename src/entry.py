@@ -46,5 +46,6 @@ def services_of(env: Any) -> Services:
         fetch=bindings.fetch,
         clock=bindings.SystemClock(),
         random=bindings.SystemRandom(),
+        crypto=bindings.SubtleCrypto(),
         settings=Settings.read(lambda name: getattr(env, name, None)),
     )

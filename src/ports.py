@@ -6,7 +6,7 @@ workerd, in the local runtime and under plain CPython in the tests.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 Row = dict[str, Any]
 Parameter = str | int | float | bytes | None
@@ -92,6 +92,18 @@ class Fetch(Protocol):
     """The platform's own fetch. Raises `ConnectionFailed` (nothing left) or `ResponseLost` (unknown)."""
 
     async def __call__(self, request: HttpRequest) -> HttpResponse: ...
+
+
+SignatureAlgorithm = Literal["RSA-SHA1", "RSA-SHA256", "ECDSA-P256-SHA256"]
+
+
+class Crypto(Protocol):
+    """Signatures made with somebody else's private key. (HMAC is in the standard library.)"""
+
+    async def verify(self, algorithm: SignatureAlgorithm, public_key: bytes, signature: bytes, data: bytes) -> bool:
+        """`public_key` is a SubjectPublicKeyInfo in DER, an ECDSA signature is in DER; RSA pads as PKCS #1 v1.5 does.
+        Raises `ValueError` where the key is no key of that kind."""
+        ...
 
 
 class Clock(Protocol):

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ports import Bucket, Clock, Database, Fetch, Queue, Random
+from ports import Bucket, Clock, Crypto, Database, Fetch, Queue, Random
 from settings import Settings
 
 
@@ -16,4 +16,5 @@ class Services:
     fetch: Fetch
     clock: Clock
     random: Random
+    crypto: Crypto
     settings: Settings

@@ -15,6 +15,7 @@ from ports import Database, Fetch, HttpRequest, HttpResponse, Row
 from services import Services
 from settings import Settings
 from tests.doubles.clock import ManualClock, SeededRandom
+from tests.doubles.crypto import HostCrypto
 from tests.doubles.d1 import SqliteDatabase
 from tests.doubles.platform import DeliveredMessage, MemoryBucket, RecordingQueue, ScriptedFetch
 
@@ -61,6 +62,7 @@ class World:
             fetch=fetch or self.fetch,
             clock=self.clock,
             random=self.random,
+            crypto=HostCrypto(),
             settings=Settings({"LOCAL": "yes"} if self.local else {}),
         )
 

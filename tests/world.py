@@ -13,6 +13,7 @@ from services import Services
 from settings import Settings
 from sweep import sweep
 from tests.doubles.clock import ManualClock, SeededRandom
+from tests.doubles.crypto import HostCrypto
 from tests.doubles.d1 import SqliteDatabase
 from tests.doubles.platform import DeliveredMessage, MemoryBucket, RecordingQueue, ScriptedFetch
 from tests.doubles.provider import ScriptedProvider
@@ -60,6 +61,7 @@ class World:
             fetch=ScriptedFetch(_unreachable),
             clock=self.clock,
             random=self.random,
+            crypto=HostCrypto(),
             settings=Settings(self.settings),
         )
         self.scope = Scope(SITE)

@@ -17,6 +17,7 @@ from ports import HttpRequest, HttpResponse
 from services import Services
 from settings import Settings
 from tests.doubles.clock import ManualClock, SeededRandom
+from tests.doubles.crypto import HostCrypto
 from tests.doubles.d1 import SqliteDatabase
 from tests.doubles.platform import MemoryBucket, RecordingQueue, ScriptedFetch
 
@@ -94,6 +95,7 @@ class Deployment:
             fetch=ScriptedFetch(self._fetched),
             clock=self.clock,
             random=self.random,
+            crypto=HostCrypto(),
             settings=Settings(self.values),
         )
 

@@ -11,6 +11,7 @@ from providers.base import HttpProvider, Provider
 from services import Services
 from settings import Settings
 from tests.doubles.clock import ManualClock, SeededRandom
+from tests.doubles.crypto import HostCrypto
 from tests.doubles.d1 import SqliteDatabase
 from tests.doubles.platform import MemoryBucket, RecordingQueue, ScriptedFetch
 
@@ -51,6 +52,7 @@ def services(fetch: Fetch, settings: Mapping[str, str] = SETTINGS) -> Services:
         fetch=fetch,
         clock=ManualClock(),
         random=SeededRandom(),
+        crypto=HostCrypto(),
         settings=Settings(settings),
     )
 

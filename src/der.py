@@ -1,0 +1,72 @@
+"""The little of DER (X.690) that certificates and ECDSA signatures need: a walk, no arithmetic.
+
+The promise: whatever bytes come, the answer is a part of them or a `ValueError`.
+"""
+
+import base64
+import binascii
+import re
+
+_SEQUENCE, _INTEGER, _VERSION = 0x30, 0x02, 0xA0
+_PEM = re.compile(r"-----BEGIN [A-Z ]+-----(.*?)-----END [A-Z ]+-----", re.DOTALL)
+
+
+def of_pem(text: str) -> bytes:
+    """The first object in PEM; or bare base64, as some services show their keys."""
+    found = _PEM.search(text)
+    try:
+        return base64.b64decode("".join((found[1] if found else text).split()), validate=True)
+    except binascii.Error:
+        raise ValueError("this is not base64") from None
+
+
+def public_key_of(certificate: bytes) -> bytes:
+    """The SubjectPublicKeyInfo of an X.509 certificate (RFC 5280, 4.1)."""
+    [to_be_signed, *_] = _parts(_value(certificate, _SEQUENCE))
+    fields = _parts(_value(to_be_signed, _SEQUENCE))
+    place = 6 if fields[:1] and fields[0][:1] == bytes([_VERSION]) else 5
+    if len(fields) <= place:
+        raise ValueError("the certificate ends too early")
+    key = fields[place]
+    _value(key, _SEQUENCE)
+    return key
+
+
+def raw_signature(signature: bytes, size: int) -> bytes:
+    """r and s of an ECDSA signature, each in `size` bytes, as WebCrypto takes them (IEEE P1363)."""
+    numbers = _parts(_value(signature, _SEQUENCE))
+    if len(numbers) != 2:
+        raise ValueError("a signature is two numbers")
+    try:
+        return b"".join(int.from_bytes(_value(number, _INTEGER)).to_bytes(size) for number in numbers)
+    except OverflowError:
+        raise ValueError("a number of the signature is too long") from None
+
+
+def _value(element: bytes, tag: int) -> bytes:
+    head, whole = _measure(element)
+    if element[0] != tag or whole != len(element):
+        raise ValueError("another element was expected")
+    return element[head:]
+
+
+def _parts(value: bytes) -> list[bytes]:
+    parts = []
+    while value:
+        _, whole = _measure(value)
+        parts.append(value[:whole])
+        value = value[whole:]
+    return parts
+
+
+def _measure(data: bytes) -> tuple[int, int]:
+    """The lengths of the first element's head, and of all of it."""
+    if len(data) < 2:
+        raise ValueError("the data ends too early")
+    head, length = 2, data[1]
+    if length >= 0x80:  # the length of the length; none at all is not DER
+        head += length - 0x80
+        length = int.from_bytes(data[2:head]) if head > 2 else len(data)
+    if head + length > len(data):
+        raise ValueError("the data ends too early")
+    return head, head + length
