@@ -17,6 +17,7 @@ from mail.template import Template
 
 # Always there, and always about the person: no variable of the same name replaces them.
 OWN_NAMES = frozenset({"ref", "email", "name"})
+UNSUBSCRIBE_URL = "unsubscribe_url"  # as well, in a job whose mails have an unsubscribe link
 
 
 def idempotency_key(site_id: str, job_id: str, ref: str, version: str) -> str:
@@ -37,6 +38,7 @@ class MailJob:
     headers: Mapping[str, str]
     shared: Mapping[str, Any]
     template: Template
+    unsubscribe: bool
 
     @classmethod
     def load(
@@ -45,7 +47,8 @@ class MailJob:
         """`content` as kept in `job_contents`, its shape already checked. Raises `TemplateRefused`."""
         message = content["message"]
         extra = dict(message.get("headers") or {})
-        headers.check(extra)
+        unsubscribe = bool(content.get("unsubscribe"))
+        headers.check(extra, unsubscribe)
         return cls(
             site_id=site_id,
             job_id=job_id,
@@ -56,17 +59,26 @@ class MailJob:
             headers=extra,
             shared=message.get("variables") or {},
             template=Template.compile(message["subject"], message["html"], message.get("text")),
+            unsubscribe=unsubscribe,
         )
 
     @property
     def variables(self) -> frozenset[str]:
         """The names each person must bring: those the template needs and neither the job nor the product supplies."""
-        return self.template.variables - self.shared.keys() - OWN_NAMES
+        own = {*OWN_NAMES, UNSUBSCRIBE_URL} if self.unsubscribe else OWN_NAMES
+        return self.template.variables - self.shared.keys() - own
 
-    def mail_for(self, ref: str, email: str, name: str, variables: Mapping[str, Any]) -> OutgoingMail:
-        """Raises a `RecipientFault`."""
+    def mail_for(
+        self, ref: str, email: str, name: str, variables: Mapping[str, Any], unsubscribe_url: str = ""
+    ) -> OutgoingMail:
+        """`unsubscribe_url` is this person's, where the job has the option. Raises a `RecipientFault`."""
         to = address.parse(email, name)
         own = {"ref": ref, "email": email.strip(), "name": to.name}
+        extra = dict(self.headers)
+        if self.unsubscribe:
+            own[UNSUBSCRIBE_URL] = unsubscribe_url
+            extra[headers.UNSUBSCRIBE] = f"<{unsubscribe_url}>"
+            extra[headers.UNSUBSCRIBE_POST] = "List-Unsubscribe=One-Click"
         subject, html, text = self.template.render({**self.shared, **variables, **own})
         key = idempotency_key(self.site_id, self.job_id, ref, self.version)
         return OutgoingMail(
@@ -78,7 +90,7 @@ class MailJob:
             html=html,
             text=text,
             reply_to=self.reply_to,
-            headers={**self.headers, headers.REFERENCE: key, headers.JOB: self.job_id},
+            headers={**extra, headers.REFERENCE: key, headers.JOB: self.job_id},
         )
 
 

@@ -11,6 +11,7 @@ from errors import TemplateRefused
 
 REFERENCE = "X-Entity-Ref-ID"
 JOB = "X-Offload-Job"
+UNSUBSCRIBE, UNSUBSCRIBE_POST = "List-Unsubscribe", "List-Unsubscribe-Post"  # RFC 8058
 
 # Amazon SES takes the least: 15 headers, of which two are ours, names of 126 and values of 870 characters.
 _MAX_HEADERS, _MAX_NAME, _MAX_VALUE = 13, 126, 870
@@ -25,14 +26,16 @@ _TAKEN = frozenset(
         REFERENCE.lower(),
     }
 )
+_UNSUBSCRIBING = frozenset({UNSUBSCRIBE.lower(), UNSUBSCRIBE_POST.lower()})
 # The content is ours; the rest is how Mailgun, SendGrid, SES and others are told what to do with a mail.
 _TAKEN_PREFIXES = ("content-", "resent-", "x-offload-", "x-mailgun-", "x-smtpapi", "x-ses-", "x-sg-", "cf-", "resend-")
 
 
-def check(headers: Mapping[str, str]) -> None:
-    """Raises `TemplateRefused`."""
-    if len(headers) > _MAX_HEADERS:
-        raise TemplateRefused("headers", f"{len(headers)} are given; at most {_MAX_HEADERS} are allowed")
+def check(headers: Mapping[str, str], unsubscribe: bool = False) -> None:
+    """`unsubscribe`: the mails get an unsubscribe link of ours. Raises `TemplateRefused`."""
+    most = _MAX_HEADERS - len(_UNSUBSCRIBING) if unsubscribe else _MAX_HEADERS
+    if len(headers) > most:
+        raise TemplateRefused("headers", f"{len(headers)} are given; at most {most} are allowed")
     seen = set()
     for name, value in headers.items():
         field, lower = f"headers.{name[:_MAX_NAME]}", name.lower()
@@ -40,6 +43,8 @@ def check(headers: Mapping[str, str]) -> None:
             raise TemplateRefused(field, "a header's name is made of letters, digits and hyphens")
         if lower in _TAKEN or lower.startswith(_TAKEN_PREFIXES):
             raise TemplateRefused(field, "this header cannot be set by a job")
+        if unsubscribe and lower in _UNSUBSCRIBING:
+            raise TemplateRefused(field, "this header is set by the option 'unsubscribe'")
         if lower in seen:
             raise TemplateRefused(field, "is given twice")
         seen.add(lower)

@@ -24,19 +24,30 @@ from errors import MissingVariable
 from mail.plain_text import CLOSE, OPEN
 
 UNITS = 100_000  # of work one part of one mail may take; about a microsecond each
-UNIT_SIZE = 100  # characters handled for one unit
+UNIT_SIZE = 100  # characters copied or compared for one unit
+FILTER_UNIT_SIZE = 10  # the same for filters and tests, which are slower
 MAX_VALUE = 1_000_000  # characters, counted through nested lists
 ELEMENT = 10  # characters an element of a list counts as, beside its own
 MAX_RANGE = 10_000
 MAX_NUMBER_BITS = 1024
 MAX_CALL_DEPTH = 10  # macros within macros
+# The interpreter inside a Worker dies where CPython reports a recursion, so nothing may come near: neither the parser
+# and compiler, nor what frees their trees, nor a value.
+MAX_NESTING = 20  # of blocks, of brackets, of lists
+MAX_TAG_TOKENS = 200
 MAX_TOKENS = 10_000
-MAX_TAG_TOKENS = 500
 
 # Filters whose result can be a multiple of what goes in.
-_GROWING = frozenset({"batch", "center", "format", "indent", "join", "replace", "slice", "tojson", "wordwrap"})
+_GROWING = frozenset({"batch", "center", "format", "indent", "join", "replace", "slice", "tojson"})
+# Filters that do something with each element, be it a character.
+_ITERATING = frozenset(
+    {
+        *("batch", "dictsort", "groupby", "items", "join", "list", "map", "max", "min", "reject", "rejectattr"),
+        *("reverse", "select", "selectattr", "slice", "sort", "sum", "unique"),
+    }
+)
 # Not offered: the outcome would differ from attempt to attempt, or the cost cannot be bounded.
-_WITHHELD = frozenset({"attr", "pprint", "random", "urlize", "xmlattr"})
+_WITHHELD = frozenset({"attr", "pprint", "random", "urlize", "wordwrap", "xmlattr"})
 
 _METHODS: dict[type, frozenset[str]] = {
     str: frozenset(
@@ -81,30 +92,33 @@ class Run(Context):
 
 
 def weigh(value: object) -> int:
-    """How much a value holds; refuses what is too large, and what no filter or operator has business with."""
-    if isinstance(value, str):
-        total, pending = len(value), []
-    else:
-        total, pending = 1, [value]
-    while pending and total <= MAX_VALUE:
-        item = pending.pop()
-        if isinstance(item, str):
-            total += len(item)
-        elif isinstance(item, dict):
-            total += ELEMENT * len(item)
-            pending.extend(item)
-            pending.extend(item.values())
-        elif isinstance(item, (list, tuple)):
-            total += ELEMENT * len(item)
-            pending.extend(item)
-        elif isinstance(item, int):
-            if item.bit_length() > MAX_NUMBER_BITS:
-                raise SecurityError("a number is too large")
-        elif item is not None and not isinstance(item, (float, Undefined)):
-            raise SecurityError(f"a {type(item).__name__.lower()} cannot be used as a value")
-    if total > MAX_VALUE:
-        raise SecurityError(f"a value is larger than {MAX_VALUE:,} characters")
-    return total
+    """How much a value holds; refuses what is too large or too deep, and what no expression has business with."""
+    total, level = (len(value), []) if isinstance(value, str) else (1, [value])
+    for _ in range(MAX_NESTING):
+        deeper: list[object] = []
+        for item in level:
+            if isinstance(item, str):
+                total += len(item)
+            elif isinstance(item, (list, tuple)):
+                total += ELEMENT * len(item)
+                deeper.extend(item)
+            elif isinstance(item, dict):
+                total += ELEMENT * len(item)
+                deeper.extend(item)
+                deeper.extend(item.values())
+            elif isinstance(item, int):
+                if item.bit_length() > MAX_NUMBER_BITS:
+                    raise SecurityError("a number is too large")
+            elif item is not None and not isinstance(item, (float, Undefined)):
+                raise SecurityError(f"a {type(item).__name__.lower()} cannot be used as a value")
+            if total > MAX_VALUE:
+                break
+        if total > MAX_VALUE:
+            raise SecurityError(f"a value is larger than {MAX_VALUE:,} characters")
+        if not deeper:
+            return total
+        level = deeper
+    raise SecurityError("lists are nested too deeply")
 
 
 def _refuse_growth(size: int, factors: Iterable[object]) -> None:
@@ -127,7 +141,9 @@ def _metered(name: str, function: Any) -> Callable[..., Any]:
     def run(context: Run, value: Any, *args: Any, **kwargs: Any) -> Any:
         size = weigh(value)
         options = (*args, *kwargs.values())
-        context.spend(1 + (size + sum(map(weigh, options))) // UNIT_SIZE)
+        context.spend(1 + (size + sum(map(weigh, options))) // FILTER_UNIT_SIZE)
+        if name in _ITERATING and isinstance(value, (str, list, tuple, dict)):
+            context.spend(len(value))
         if name in _GROWING:
             _refuse_growth(size, options)
         if name == "format":
@@ -200,12 +216,16 @@ class _Missing(StrictUndefined):
 
     __slots__ = ()
 
-    def __init__(
-        self, hint: str | None = None, obj: Any = missing, name: str | None = None, exc: Any = UndefinedError
+    def __init__(  # without keeping `obj`: values could chain through it
+        self,
+        hint: str | None = None,
+        obj: Any = missing,  # noqa: ARG002
+        name: str | None = None,
+        exc: Any = UndefinedError,
     ) -> None:
         if exc is UndefinedError:
             exc = SecurityError if name is None else MissingVariable
-        super().__init__(hint, obj, name, exc)
+        super().__init__(hint, missing, name, exc)
 
     @property
     def _undefined_message(self) -> str:
@@ -217,14 +237,32 @@ class _Bounds(Extension):
     """Stops the parser before a source made of too many, or too deeply nested, pieces."""
 
     def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
-        tag = 0
+        tag: list[Token] = []
+        brackets = blocks = 0
         for number, token in enumerate(stream):
-            tag = 0 if token.type in ("data", "block_end", "variable_end") else tag + 1
-            if tag > MAX_TAG_TOKENS:
+            tag.append(token)
+            brackets += token.type in ("lparen", "lbracket", "lbrace")
+            brackets -= token.type in ("rparen", "rbracket", "rbrace")
+            if token.type in ("data", "block_end", "variable_end"):
+                blocks += _opened_blocks(tag)
+                tag = []
+            if len(tag) > MAX_TAG_TOKENS:
                 raise TemplateSyntaxError("an expression is too long", token.lineno)
+            if brackets > MAX_NESTING or blocks > MAX_NESTING:
+                raise TemplateSyntaxError("expressions or blocks are nested too deeply", token.lineno)
             if number > MAX_TOKENS:
                 raise TemplateSyntaxError("too many expressions", token.lineno)
             yield token
+
+
+def _opened_blocks(tag: list[Token]) -> int:
+    """How many blocks a tag opens: 1, 0, or -1 where it ends one."""
+    if tag[0].type != "block_begin" or len(tag) < 3:
+        return 0
+    name = tag[1].value
+    if name == "set":
+        return int(all(token.type != "assign" for token in tag))
+    return -1 if name.startswith("end") else int(name in ("for", "if", "macro", "call", "filter", "with"))
 
 
 class Sandbox(ImmutableSandboxedEnvironment):

@@ -120,6 +120,13 @@ class _Meter(NodeTransformer):
         node.key, node.value = _filtered(node.key, WEIGHED), _filtered(node.value, WEIGHED)
         return node
 
+    def visit_Assign(self, node: nodes.Assign) -> nodes.Node:
+        """What a namespace keeps is weighed, or one could be kept in the next without end."""
+        self.generic_visit(node)
+        if node.find(nodes.NSRef):
+            node.node = _filtered(node.node, WEIGHED)
+        return node
+
     def visit_Getitem(self, node: nodes.Getitem) -> nodes.Node:
         self.generic_visit(node)
         if isinstance(node.arg, nodes.Slice):

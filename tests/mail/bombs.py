@@ -40,10 +40,13 @@ BOMBS = {
     "round": "{{ 1.5|round(10 ** 9, 'ceil') }}",
     "tojson": "{{ [[1]]|tojson(10 ** 9) }}",
     "wordwrap": "{{ ('x ' * 9999)|wordwrap(1, wrapstring=big) }}",
+    "sorting letters again and again": "{% for i in range(9999) %}{% set a = big|sort %}{% endfor %}",
+    "slow filters again and again": "{% for i in range(9999) %}{% set a = big|title|urlencode %}{% endfor %}",
     "a wide format": "{{ '%1000000000d'|format(1) }}",
     "a wide format from an argument": "{{ '%*d'|format(10 ** 9, 1) }}",
     "a format by operator": "{{ '%1000000000d' % 1 }}",
     "a format used often": "{{ ('%(a)s' * 9999)|format(a=big) }}",
+    "a format used often, by operator": "{{ ('%(a)s' * 9999) % {'a': big} }}",
     "str.format": "{{ '{:1000000000}'.format(1) }}",
     "str.ljust": "{{ 'x'.ljust(10 ** 9) }}",
     "str.expandtabs": "{{ '\t'.expandtabs(10 ** 9) }}",
@@ -55,6 +58,14 @@ BOMBS = {
     "lists in lists, compared": _NESTED_LISTS + _NESTED_LISTS.replace("a", "b") + "{{ a == b }}",
     "tuples in tuples, as a key": _NESTED_LISTS.replace("[", "(").replace("]", ")") + "{{ {a: 1}|length }}",
     "tuples in tuples, looked up": "{% set a = (1, 2) %}" + "{% set a = (a, a) %}" * 60 + "{{ person[a] }}",
+    "tuples in tuples, looked up again and again": "{% set a = (1, 2) %}"
+    + "{% set a = (a, a) %}" * 14
+    + "{% for i in range(9999) %}"
+    + "{{ person[a]|default('') }}" * 4
+    + "{% endfor %}",
+    "tuples in tuples, as keys again and again": "{% set a = (1, 2) %}"
+    + "{% set a = (a, a) %}" * 14
+    + "{% for i in range(9999) %}{% set d = {a: 1, a: 2, a: 3, a: 4} %}{% endfor %}",
     "namespaces in lists": "{% set n = namespace(a=[1]) %}"
     + "{% set n = namespace(a=[n, n]) %}" * 60
     + "{{ n.a|string }}",
@@ -64,21 +75,51 @@ BOMBS = {
     "macros that fan out": "{% macro m0() %}x{% endmacro %}"
     + "".join(_FAN.replace("{n}", str(n)).replace("{m}", str(n - 1)) for n in range(1, 9))
     + "{{ m8() }}",
+    "macros that fan out without output": "{% macro m0() %}{% endmacro %}"
+    + "".join(f"{{% macro m{n}() %}}" + f"{{% set a = m{n - 1}() %}}" * 50 + "{% endmacro %}" for n in range(1, 9))
+    + "{{ m8() }}",
     "a caller that fans out": "{% macro m() %}{% for i in range(9999) %}{{ caller() }}{% endfor %}{% endmacro %}"
     "{% call m() %}{% for j in range(9999) %}{% endfor %}{% endcall %}",
     "a recursive loop": "{% for a in [[1]] recursive %}{{ loop([a]) }}{% endfor %}",
     "a million comparisons": "{% for a in range(10000) %}{{ 'a' if big == big ~ '' }}{% endfor %}",
-    "a million searches": "{% for a in range(10000) %}{{ 'a' if 'xxxxxy' in big }}{% endfor %}",
+    "a long text searched again and again": "{% set b = big * 19 %}"
+    "{% for i in range(9999) %}{% set a = 'xy' in b or 'xz' in b or 'yx' in b or 'zx' in b %}{% endfor %}",
+    "a long text turned round again and again": "{% set b = big * 19 %}"
+    "{% for i in range(9999) %}{% set a = b[::-1] %}{% endfor %}",
+    "a long format again and again": "{% set b = '%%' * 200000 %}"
+    "{% for i in range(9999) %}{% set a = b % () %}{% endfor %}",
     "much work on the way": "{{ big|upper|lower|title|length }}" * 3_000,
-    "a long chain of filters": "{{ big" + "|title" * 400 + "|length }}",
     "many tags": "{{ 1 }}" * 50_000,
-    "a long expression": "{{ " + "1 + " * 10_000 + "1 }}",
-    "deep brackets": "{{ " + "(" * 10_000 + "1" + ")" * 10_000 + " }}",
-    "deep brackets within bounds": "{{ " + "[" * 200 + "1" + "]" * 200 + " }}",
-    "deep blocks": "{% if 1 %}" * 3_000 + "{% endif %}" * 3_000,
+    "a long sum": "{{ " + "1 + " * 4_000 + "1 }}",
+    "deep brackets": "{{ " + "(" * 9_000 + "1" + ")" * 9_000 + " }}",
+    "deep brackets in short": "{{ " + "[" * 90 + "1" + "]" * 90 + " }}",
+    "brackets that are never closed": "{{ " + "{1: [(" * 2_000,
+    "deep blocks": "{% if 1 %}" * 2_000 + "{% endif %}" * 2_000,
+    "deep blocks that are never closed": "{% if 1 %}" * 2_000,
     "deep loops": "{% for a in [1] %}" * 30 + "{% endfor %}" * 30,
-    "a long chain of not": "{{ " + "not " * 450 + "1 }}",
-    "a long chain of attributes": "{{ person" + ".a" * 240 + " }}",
+    "deep macros": "{% macro a() %}" * 1_000 + "{% endmacro %}" * 1_000,
+    "deep captures": "{% set a %}" * 1_500 + "{% endset %}" * 1_500,
+    "deep filters": "{% filter upper %}" * 1_000 + "{% endfilter %}" * 1_000,
+    "deep calls": "{% call a() %}" * 1_000 + "{% endcall %}" * 1_000,
+    "deep scopes": "{% with %}" * 1_500 + "{% endwith %}" * 1_500,
+    "a long chain of not": "{{ " + "not " * 4_000 + "1 }}",
+    "a long chain of minus": "{{ " + "- " * 4_000 + "1 }}",
+    "a long chain of attributes": "{{ person" + ".a" * 4_000 + " }}",
+    "a long chain of items": "{{ person" + "[0]" * 3_000 + " }}",
+    "a long chain of calls": "{{ person" + "()" * 3_000 + " }}",
+    "a long chain of filters": "{{ big" + "|e" * 4_000 + " }}",
+    "a long chain of conditions": "{{ " + "1 if 1 else " * 2_000 + "1 }}",
+    "lists in lists, deeper and deeper": "{% set n = namespace(a=[]) %}"
+    "{% for i in range(9999) %}{% set n.a = [n.a] %}{% endfor %}{{ n.a|length }}",
+    "lists in lists, by filter": "{% set n = namespace(a=[1]) %}"
+    "{% for i in range(9999) %}{% set n.a = n.a|batch(1) %}{% endfor %}{{ n.a|length }}",
+    "dicts in dicts, deeper and deeper": "{% set n = namespace(a={}) %}"
+    "{% for i in range(9999) %}{% set n.a = {1: n.a} %}{% endfor %}{{ n.a|length }}",
+    "namespaces in namespaces": "{% set n = namespace(a=1) %}{% for i in range(9999) %}"
+    "{% set m = namespace() %}{% set m.a = n.a %}{% set n.a = m %}{% endfor %}{{ n.a|length }}",
+    "what is missing in what is missing": "{% set n = namespace(a={}) %}"
+    "{% for i in range(9999) %}{% set n.a = {1: n.a.gap} %}{% endfor %}{{ n.a|string|length / 0 }}",
+    "long chains of attributes": ("{{ person" + ".a" * 95 + " }}") * 100,
     "a long number": "{{ " + "9" * 100_000 + " }}",
     "a number beyond printing": "{{ ('f' * 99999)|int(0, 16) }}",
     "work with such a number": "{{ ('f' * 99999)|int(0, 16) // ('f' * 50000)|int(0, 16) > 1 }}",

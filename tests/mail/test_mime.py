@@ -98,6 +98,7 @@ def test_both_parts_arrive_right() -> None:
     assert [part.get_content_type() for part in parsed(data).iter_parts()] == ["text/plain", "text/html"]
     assert body(data, "plain") == re.sub("\r", "\n", text).removesuffix("\n")
     assert body(data, "html") == html.replace("\r\n", "\n").removesuffix("\n")
+    assert b"=0A" not in data
 
 
 def test_the_other_headers_are_all_there() -> None:
@@ -109,7 +110,7 @@ def test_the_other_headers_are_all_there() -> None:
     assert message["Date"].datetime.timestamp() * 1000 == DATE
     assert message["MIME-Version"] == "1.0"
     assert message["X-Entity-Ref-ID"] == KEY
-    assert message["List-Unsubscribe"] == link
+    assert f"List-Unsubscribe: {link}\r\n".encode() in data
     assert header(data, "X-Course") == "Mathématiques"
 
 

@@ -143,6 +143,7 @@ def test_a_list_is_not_shown_in_pythons_notation(value: object) -> None:
         ("x\n{% import 'other.html' as o %}", "cannot import another"),
         ("x\n{% from 'other.html' import o %}", "cannot import another"),
         ("x\n{% extends 'other.html' %}", "cannot extend another"),
+        ("x\n{% for a in name recursive %}{% endfor %}", "cannot be recursive"),
         ("x\n{% block a %}{% endblock %}", "no blocks"),
         ("x\n{% autoescape false %}{% endautoescape %}", "escaping cannot be switched off"),
         ("x\n{{ name.__class__ }}", "'__class__' is private"),
@@ -235,10 +236,12 @@ def test_loops_conditions_macros_and_filters_work() -> None:
     {%- else %}none{% endfor -%}
     {% set n = namespace(sum=0) %}{% for g in grades %}{% set n.sum = n.sum + g.grade %}{% endfor %}; {{ n.sum }}
     {%- for k, v in extra.items() %}; {{ k }}={{ v }}{% endfor %};
-    {{- ' a' if false }} {{ 'ab'.upper() }} {{ 2 ** 3 * 2 }}"""
+    {{- ' a' if false }} {{ 'ab'.upper() }} {{ 2 ** 3 * 2 }}
+    {{- grades|map(attribute='name')|reject('eq', 'b')|join('+') }} {{ (grades|batch(2)|first)[1].name }}
+    {{- extra.values()|list|length }}"""
     grades = [{"name": "a", "grade": 2}, {"name": "b", "grade": 3}, {"name": "c", "grade": 1}]
     text = render(source, grades=grades, extra={"x": 1}, loop_title="")
-    assert text == "1/2 B: 3.0, 2/2 A: 2.0; 6; x=1; AB 16"
+    assert text == "1/2 B: 3.0, 2/2 A: 2.0; 6; x=1; AB 16a+c b1"
 
 
 def test_one_template_serves_many_people_without_mixing_them_up() -> None:
