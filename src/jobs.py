@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 import dispatch
+import unsubscribe
 from errors import (
     EmptyJob,
     IdempotencyConflict,
@@ -57,8 +58,9 @@ _RETRIABLE = (JobState.QUEUED, JobState.RUNNING, JobState.PAUSED, JobState.COMPL
 
 @dataclass(frozen=True)
 class NewJob:
-    """`content` is {"message": {…}} as documented for `POST /v1/jobs`; `send_at` is in milliseconds; `rate` in mails a
-    second; `on_uncertain` is `hold` or `resend`. `request_hash` tells two requests under one idempotency key apart."""
+    """`content` is {"message": {…}, "unsubscribe": true} as documented for `POST /v1/jobs`; `send_at` is in
+    milliseconds; `rate` in mails a second; `on_uncertain` is `hold` or `resend`; `category` is that of mail which a
+    person can unsubscribe from. `request_hash` tells two requests under one idempotency key apart."""
 
     kind: str
     name: str
@@ -69,6 +71,7 @@ class NewJob:
     on_uncertain: str
     idempotency_key: str | None
     request_hash: str
+    category: str = ""
 
 
 class Appended(NamedTuple):
@@ -96,17 +99,19 @@ async def find(services: Services, scope: Scope, job_id: str) -> Row:
 
 async def create(services: Services, scope: Scope, request: NewJob, note: Note | None = None) -> tuple[Row, bool]:
     """A new draft, or the job that this idempotency key made before (True). Raises `IdempotencyConflict`,
-    `TemplateRefused`."""
+    `TemplateRefused`, `ConfigurationError` (of a job whose mails shall have an unsubscribe link)."""
     owner = Scope(scope.site_id, request.company)
     job_id = f"job_{services.random.token(16).hex()}"
     content = json.dumps(request.content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     version = hashlib.sha256(content.encode()).hexdigest()
-    MailJob.load(scope.site_id, job_id, version, request.content)
+    if MailJob.load(scope.site_id, job_id, version, request.content).unsubscribe:
+        unsubscribe.link(services.settings, job_id, 0)  # raises where none could be made
     insertion = jobs.insert(
         owner,
         job_id,
         kind=request.kind,
         name=request.name,
+        category=request.category,
         send_at=request.send_at,
         rate=request.rate,
         on_uncertain=request.on_uncertain,

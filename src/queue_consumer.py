@@ -8,11 +8,13 @@ uncertain. Three budgets are counted apart: attempts (a person's), throttles and
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 import backoff
 import breakers
 import dispatch
+import unsubscribe
 from errors import CredentialsRejected, DatabaseUncertain, QuotaExhausted, Throttled, Unavailable
 from log import log
 from mail.compose import MailJob
@@ -121,6 +123,7 @@ class BatchRun:
             self.pacer,
             max_attempts=self.services.settings.max_attempts,
             resend_uncertain=self.work["on_uncertain"] == "resend",
+            unsubscribe_url=partial(unsubscribe.link, self.services.settings, self.job),
         )
         ending = await self._tripped() or await self._send_groups(sender)
         if self.standing["held"]:
@@ -271,7 +274,8 @@ class BatchRun:
         """Send the batch to the dead letters; their consumer ends it."""
         log("error", "batch given up", job=self.job, batch=self.number, reason=reason)
         await self.services.dead_letters.send([{"job": self.job, "batch": self.number, "reason": reason}])
-        await persist(self.services, [batches.give_back(self.job, self.number, self.fence, None, 0)])
+        throttled = int(reason == "throttled")
+        await persist(self.services, [batches.give_back(self.job, self.number, self.fence, None, throttled)])
 
 
 async def dead_letter(services: Services, messages: Sequence[Message]) -> None:

@@ -6,7 +6,7 @@ says "wait" or "not you", nobody more of the group is tried.
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -67,12 +67,20 @@ class GroupSender:
     """Sends the groups of one batch, one group at a time."""
 
     def __init__(
-        self, mails: MailJob, provider: Provider, pacer: Pacer, *, max_attempts: int, resend_uncertain: bool
+        self,
+        mails: MailJob,
+        provider: Provider,
+        pacer: Pacer,
+        *,
+        max_attempts: int,
+        resend_uncertain: bool,
+        unsubscribe_url: Callable[[int], str],
     ) -> None:
         self._mails = mails
         self._provider = provider
         self._pacer = pacer
         self._max_attempts = max_attempts
+        self._unsubscribe_url = unsubscribe_url  # of the person at a position
         # under the same key, a provider that honours keys makes a repetition harmless; else the job must ask for it
         self._may_repeat = resend_uncertain or provider.key_window > 0
         self._halt: Throttled | CredentialsRejected | None = None
@@ -93,9 +101,14 @@ class GroupSender:
         if self._halt:
             return Outcome(position, RecipientState.PENDING)
         try:
-            mail = self._mails.mail_for(person["ref"], person["email"], person["name"], json.loads(person["variables"]))
+            mail = self._mails.mail_for(
+                *(person["ref"], person["email"], person["name"], json.loads(person["variables"])),
+                self._unsubscribe_url(position) if self._mails.unsubscribe else "",
+            )
         except RecipientFault as fault:
             return Outcome(position, RecipientState.FAILED, 0, fault.code, fault.detail)
+        except ConfigurationError as error:
+            return self._not_configured(position, error)
         await self._pacer.turn()
         return await self._attempt(position, person["attempts"] + 1, mail)
 
@@ -104,8 +117,7 @@ class GroupSender:
         try:
             message_id = await self._provider.send(mail)
         except ConfigurationError as error:
-            self._halt = self._halt or CredentialsRejected("not_configured", str(error))
-            return Outcome(position, RecipientState.PENDING)
+            return self._not_configured(position, error)
         except (Throttled, CredentialsRejected) as error:
             self._halt = self._halt or error
             return Outcome(position, RecipientState.PENDING)
@@ -123,6 +135,10 @@ class GroupSender:
             log("error", "sending raised", job=self._mails.job_id, reason=type(error).__name__)
             return Outcome(position, RecipientState.UNCERTAIN, 1, "internal_error", type(error).__name__)
         return Outcome(position, RecipientState.SENT, 1, message_id=message_id)
+
+    def _not_configured(self, position: int, error: ConfigurationError) -> Outcome:
+        self._halt = self._halt or CredentialsRejected("not_configured", str(error))
+        return Outcome(position, RecipientState.PENDING)
 
 
 def rate_of(work: dict[str, Any], provider: Provider) -> float:

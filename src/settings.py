@@ -4,6 +4,7 @@ The promise: a wrong value is told by its name, never replaced in silence. `SETT
 and wrangler.toml are held to.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -22,6 +23,8 @@ class Setting(NamedTuple):
 
 SETTINGS = (
     Setting("OPERATOR_TOKEN", None, "signs the operator in who provisions sites; 24 characters or more", secret=True),
+    Setting("PUBLIC_URL", None, "the Worker's own address, as unsubscribe links in mails have it; https"),
+    Setting("SIGNING_SECRET", None, "signs the links that go into mails; 32 characters or more", secret=True),
     Setting("BATCH_SIZE", "200", "people in a batch, 1 to 1,000"),
     Setting("MAX_ATTEMPTS", "8", "attempts a person, before a temporary refusal becomes final"),
     Setting("MAX_PEOPLE", "100000", "people in a job"),
@@ -46,6 +49,8 @@ SETTINGS = (
     Setting("CLOUDFLARE_ACCOUNT_ID", "", "Cloudflare Email Service: account"),
     Setting("CLOUDFLARE_ENDPOINT", "https://api.cloudflare.com/client/v4", "Cloudflare Email Service: API address"),
 )
+
+SHORTEST_SIGNING_SECRET = 32
 
 _DEFAULTS = {setting.name: setting.default for setting in SETTINGS}
 
@@ -90,6 +95,25 @@ class Settings:
     @property
     def max_people(self) -> int:
         return self.whole("MAX_PEOPLE", 1, 1_000_000)
+
+    @property
+    def public_url(self) -> str:
+        """Without a slash at its end."""
+        url = self.text("PUBLIC_URL").rstrip("/")
+        if not re.fullmatch(r"https?://[\w.-]+(:\d+)?", url, re.ASCII):
+            raise ConfigurationError(
+                "PUBLIC_URL", "is not an address such as https://cloud-offload.example.workers.dev"
+            )
+        if not url.startswith("https:") and not self.local:
+            raise ConfigurationError("PUBLIC_URL", "must be https")
+        return url
+
+    @property
+    def signing_secret(self) -> bytes:
+        secret = self.text("SIGNING_SECRET")
+        if len(secret) < SHORTEST_SIGNING_SECRET:
+            raise ConfigurationError("SIGNING_SECRET", f"is too short; {SHORTEST_SIGNING_SECRET} characters are needed")
+        return secret.encode()
 
     @property
     def local(self) -> bool:

@@ -29,7 +29,7 @@ async def create(call: Call) -> Response:
     body = await read_json(call.request)
     check("NewJob", body)
     first = people.of_list(body.get("recipients", []), "/recipients")
-    content = content_of(body["message"], call.site)
+    content = content_of(body, call.site)
     new_job = jobs.NewJob(
         kind=body["kind"],
         name=body.get("name", ""),
@@ -40,6 +40,7 @@ async def create(call: Call) -> Response:
         on_uncertain=body.get("on_uncertain", "hold"),
         idempotency_key=_idempotency_key(call),
         request_hash=_hash_of(body),
+        category=body.get("category") or "",
     )
     started = body.get("start", False)
     row, replayed = await jobs.create(call.services, call.scope, new_job, call.note("job.create"))

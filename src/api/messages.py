@@ -11,8 +11,9 @@ from ports import Row
 from problems import invalid
 
 
-def content_of(message: Mapping[str, Any], site: Row) -> dict[str, Any]:
+def content_of(request: Mapping[str, Any], site: Row) -> dict[str, Any]:
     """With every field there, the site's sender where the message names none, and addresses ready for the wire."""
+    message = request["message"]
     for field in ("html", "text"):
         if len((message.get(field) or "").encode()) > MAX_TEMPLATE_BYTES:
             raise invalid(f"/message/{field}", f"may have {MAX_TEMPLATE_BYTES:,} bytes at most")
@@ -30,7 +31,8 @@ def content_of(message: Mapping[str, Any], site: Row) -> dict[str, Any]:
             "reply_to": reply_to and _mailbox(reply_to, "/message/reply_to"),
             "headers": extra,
             "variables": variables,
-        }
+        },
+        **({"unsubscribe": True} if request.get("unsubscribe") else {}),
     }
 
 

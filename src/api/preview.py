@@ -18,8 +18,9 @@ async def preview(call: Call) -> Response:
     body = await read_json(call.request)
     check("PreviewRequest", body)
     [person] = people.of_list([body["recipient"]], "/recipient")
-    job = MailJob.load(call.scope.site_id, "preview", "preview", content_of(body["message"], call.site))
-    mail = job.mail_for(person["ref"], person["email"], person["name"], person["variables"])
+    job = MailJob.load(call.scope.site_id, "preview", "preview", content_of(body, call.site))
+    url = f"{call.services.settings.public_url}/u/preview" if job.unsubscribe else ""
+    mail = job.mail_for(person["ref"], person["email"], person["name"], person["variables"], url)
     return answer(
         {
             "subject": mail.subject,
@@ -46,6 +47,6 @@ OPERATIONS = (
         "Render a message for one person, sending nothing",
         {200: "Preview"},
         bodies={JSON: "PreviewRequest"},
-        problems=(problems.TEMPLATE_REFUSED, problems.RECIPIENT_FAULT),
+        problems=(problems.TEMPLATE_REFUSED, problems.RECIPIENT_FAULT, problems.NOT_CONFIGURED),
     ),
 )

@@ -6,6 +6,7 @@ it in the same transaction.
 
 from ports import Statement
 from store.jobs import ENDS_NOW
+from store.suppressions import PERSON, UNDONE, UNSUBSCRIBES
 
 _INSERT = """INSERT INTO callbacks (id, site_id, company, job_id, sequence, type, data, created_at, state, due_at)
     SELECT 'evt_' || substr(j.id, 5) || '_' || (j.sequence + {place}), j.site_id, j.company, j.id, j.sequence + {place},
@@ -118,3 +119,29 @@ def resolved(job_id: str, reason: str | None, refs: str | None, now: int) -> Sta
         ),
         (job_id, reason, refs, now),
     )
+
+
+def _subscription_event(now: str, unsubscribed: str, category: str, found: str) -> str:
+    """`found`: what changes for the person at position ?2, a row for each category ('' is all of them)."""
+    person = f"""json_object('ref', r.ref, 'state', r.state, 'delivery', r.delivery, 'reason', r.reason,
+        'unsubscribed', json('{unsubscribed}'), 'category', nullif({category}, ''), 'at', {now})"""
+    return _INSERT.format(
+        place="1",
+        type="'delivery.updated'",
+        data="json_object('job', j.id, 'company', j.company, 'recipients', json(g.people))",
+        now=now,
+        source=f"JOIN (SELECT json_group_array({person}) AS people, count(*) AS changes FROM {found}) AS g",
+        condition="j.id = ?1 AND g.changes > 0",
+    )
+
+
+def unsubscribed(job_id: str, position: int, category: str, now: int) -> Statement:
+    """Before `suppressions.unsubscribe`: this person wants no more mail of the category, or none at all."""
+    event = _subscription_event("?4", "true", "?3", f"{PERSON} AND {UNSUBSCRIBES}")
+    return Statement(event, (job_id, position, category, now))
+
+
+def resubscribed(job_id: str, position: int, now: int) -> Statement:
+    """Before `suppressions.undo`."""
+    event = _subscription_event("?3", "false", "s.category", f"suppressions s, {PERSON} AND {UNDONE}")
+    return Statement(event, (job_id, position, now))

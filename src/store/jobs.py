@@ -19,6 +19,7 @@ def insert(
     *,
     kind: str,
     name: str,
+    category: str,
     send_at: int | None,
     rate: float | None,
     on_uncertain: str,
@@ -29,13 +30,13 @@ def insert(
 ) -> Statement:
     """A draft. No row comes back where the idempotency key is taken."""
     return Statement(
-        """INSERT INTO jobs (id, site_id, company, kind, name, state, send_at, rate, on_uncertain, batch_size,
-             idempotency_key, request_hash, created_at)
-           VALUES (?1, ?2, ?3, ?4, ?5, 'draft', ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+        """INSERT INTO jobs (id, site_id, company, kind, name, state, category, send_at, rate, on_uncertain,
+             batch_size, idempotency_key, request_hash, created_at)
+           VALUES (?1, ?2, ?3, ?4, ?5, 'draft', ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
            ON CONFLICT DO NOTHING RETURNING id""",
         (
-            *(job_id, scope.site_id, scope.company, kind, name, send_at, rate, on_uncertain, batch_size),
-            *(idempotency_key, request_hash, now),
+            *(job_id, scope.site_id, scope.company, kind, name, category, send_at, rate, on_uncertain),
+            *(batch_size, idempotency_key, request_hash, now),
         ),
     )
 

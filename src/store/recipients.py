@@ -10,7 +10,7 @@ RANGE = """position BETWEEN ?2 * (SELECT batch_size FROM jobs WHERE id = ?1)
 _SUPPRESSION = """
     SELECT s.reason FROM suppressions s JOIN jobs j ON j.id = ?1
     WHERE s.site_id = j.site_id AND s.email = lower(recipients.email)
-      AND s.company IN ('', ifnull(j.company, '')) AND s.category = ''
+      AND s.company IN ('', ifnull(j.company, '')) AND s.category IN ('', j.category)
     LIMIT 1"""
 
 

@@ -55,6 +55,7 @@ async def main() -> None:
         Pacer(services.clock, 1e9),
         max_attempts=8,
         resend_uncertain=False,
+        unsubscribe_url=lambda _: "",
     )
     people = [[person(group * GROUP + place) for place in range(GROUP)] for group in range(GROUPS)]
     (await sender.send(people[0])).as_json()  # compiles what is compiled on first use

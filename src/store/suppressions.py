@@ -1,0 +1,155 @@
+"""Statements of `suppressions`: who must not be mailed, by whose wish or for which fault.
+
+The promise: what a person asked for (`unsubscribe`, `complaint`) is never weakened by anything that comes later; only
+an explicit release, or their own undo, takes it away.
+"""
+
+import json
+
+from ports import Statement
+from scope import Scope
+from store import audit
+
+REASONS = ("hard_bounce", "soft_bounces", "complaint", "unsubscribe", "manual")
+WISHES = ("complaint", "unsubscribe")
+_WISHES = "('complaint', 'unsubscribe')"
+_COLUMNS = "email, company, category, reason, detail, created_at"
+
+# ?1 site, ?2 email, ?3 company or NULL for any, ?4 category or NULL for any
+_CHOSEN = """site_id = ?1 AND email = ?2 AND (?3 IS NULL OR company = ?3) AND (?4 IS NULL OR category = ?4)"""
+# ?5: 1 where wishes are released as well; else one of them among the chosen keeps them all
+_RELEASED = f"""{_CHOSEN}
+    AND (?5 = 1 OR NOT EXISTS (SELECT 1 FROM suppressions WHERE {_CHOSEN} AND reason IN {_WISHES}))"""
+
+# the person at position ?2 of job ?1
+PERSON = """recipients r JOIN jobs j ON j.id = r.job_id WHERE r.job_id = ?1 AND r.position = ?2"""
+_OF_PERSON = """s.site_id = j.site_id AND s.email = lower(r.email) AND s.company = ifnull(j.company, '')"""
+# what an unsubscribing (?3: the category) changes, and an undo
+UNSUBSCRIBES = f"""?3 IN ('', j.category) AND NOT EXISTS (SELECT 1 FROM suppressions s
+    WHERE {_OF_PERSON} AND s.category = ?3 AND s.reason IN {_WISHES})"""
+UNDONE = f"{_OF_PERSON} AND s.category IN ('', j.category) AND s.reason = 'unsubscribe' AND s.by_person = 1"
+
+
+def add(site_id: str, rows: str, now: int) -> Statement:
+    """Add those of a JSON array that are not there yet; a wish takes the place of what is none. What was changed comes
+    back."""
+    return Statement(
+        f"""INSERT INTO suppressions (site_id, company, email, category, reason, detail, created_at)
+            SELECT ?1, value ->> 'company', value ->> 'email', value ->> 'category', value ->> 'reason',
+                   value ->> 'detail', ?3
+            FROM json_each(?2) WHERE true
+            ON CONFLICT (site_id, email, company, category) DO UPDATE
+              SET reason = excluded.reason, detail = excluded.detail, created_at = excluded.created_at
+              WHERE suppressions.reason NOT IN {_WISHES} AND excluded.reason IN {_WISHES}
+            RETURNING email""",
+        (site_id, rows, now),
+    )
+
+
+def page(scope: Scope, email: str | None, reason: str | None, after: tuple[str, str, str], limit: int) -> Statement:
+    """By address, after this (email, company, category). A company sees its own; of the whole site's, only those of an
+    address that it asks about: which addresses others have is not for it to see."""
+    parameters: list[str | int] = [scope.site_id, *after, limit]
+
+    def given(value: str) -> str:
+        parameters.append(value)
+        return f"?{len(parameters)}"
+
+    condition = ""
+    if scope.company is not None:
+        own = f"company = {given(scope.company)} AND company <> ''"
+        condition += f" AND ({own} OR company = '')" if email else f" AND {own}"
+    if email:
+        condition += f" AND email = {given(email)}"
+    if reason:
+        condition += f" AND reason = {given(reason)}"
+    return Statement(
+        f"""SELECT {_COLUMNS} FROM suppressions
+            WHERE site_id = ?1 AND (email, company, category) > (?2, ?3, ?4) {condition}
+            ORDER BY email, company, category LIMIT ?5""",
+        tuple(parameters),
+    )
+
+
+def chosen(site_id: str, email: str, company: str | None, category: str | None) -> Statement:
+    return Statement(
+        f"SELECT {_COLUMNS} FROM suppressions WHERE {_CHOSEN} ORDER BY company, category",
+        (site_id, email, company, category),
+    )
+
+
+def release(site_id: str, email: str, company: str | None, category: str | None, force: bool) -> Statement:
+    return Statement(
+        f"DELETE FROM suppressions WHERE {_RELEASED} RETURNING {_COLUMNS}",
+        (site_id, email, company, category, int(force)),
+    )
+
+
+def note_release(
+    entry: audit.Entry, email: str, company: str | None, category: str | None, force: bool, note: str | None
+) -> Statement:
+    """An audit row for each that is released; before `release`."""
+    return Statement(
+        f"""INSERT INTO audit (at, site_id, company, actor, action, target, address, detail)
+            SELECT ?6, site_id, nullif(company, ''), ?7, ?8, ?9, ?10,
+              json_object('reason', reason, 'category', nullif(category, ''), 'force', json(?11), 'note', ?12)
+            FROM suppressions WHERE {_RELEASED}""",
+        (
+            *(entry.site_id, email, company, category, int(force)),
+            *(entry.at, entry.actor, entry.action, entry.target, entry.address, json.dumps(force), note),
+        ),
+    )
+
+
+def subscriber(job_id: str, position: int) -> Statement:
+    """Whom an unsubscribe link stands for, and what they have stopped: their category, everything, both by themselves
+    or not."""
+    stopped = f"""SELECT 1 FROM suppressions s WHERE s.site_id = j.site_id AND s.email = lower(r.email)
+        AND s.company IN ('', ifnull(j.company, '')) AND s.reason IN {_WISHES}"""
+    return Statement(
+        f"""SELECT j.site_id, (SELECT name FROM sites WHERE id = j.site_id) AS site, j.company, j.category, r.email,
+              EXISTS ({stopped} AND s.category = j.category AND j.category <> '') AS category_stopped,
+              EXISTS ({stopped} AND s.category = '') AS all_stopped,
+              EXISTS (SELECT 1 FROM suppressions s WHERE {UNDONE}) AS can_undo
+            FROM {PERSON}""",
+        (job_id, position),
+    )
+
+
+def unsubscribe(job_id: str, position: int, category: str, now: int) -> Statement:
+    """By the person themselves. What was suppressed for another reason cannot be undone by them."""
+    return Statement(
+        f"""INSERT INTO suppressions (site_id, company, email, category, reason, created_at, by_person)
+            SELECT j.site_id, ifnull(j.company, ''), lower(r.email), ?3, 'unsubscribe', ?4, 1
+            FROM {PERSON} AND ?3 IN ('', j.category)
+            ON CONFLICT (site_id, email, company, category) DO UPDATE
+              SET reason = 'unsubscribe', detail = 'before that: ' || suppressions.reason, created_at = ?4
+              WHERE suppressions.reason NOT IN {_WISHES}""",
+        (job_id, position, category, now),
+    )
+
+
+def undo(job_id: str, position: int) -> Statement:
+    return Statement(
+        f"""DELETE FROM suppressions AS s
+            WHERE (s.site_id, s.email, s.company, s.category) IN (
+              SELECT s.site_id, s.email, s.company, s.category FROM suppressions s, {PERSON} AND {UNDONE})""",
+        (job_id, position),
+    )
+
+
+_NOTE = """INSERT INTO audit (at, site_id, company, actor, action, target, detail)
+    SELECT {now}, j.site_id, j.company, 'recipient', {action}, j.id || '/' || r.position,
+      json_object('category', nullif({category}, ''))"""
+
+
+def note_unsubscribe(job_id: str, position: int, category: str, now: int) -> Statement:
+    """Before `unsubscribe`."""
+    note = _NOTE.format(now="?4", action="'suppression.unsubscribe'", category="?3")
+    return Statement(f"{note} FROM {PERSON} AND {UNSUBSCRIBES}", (job_id, position, category, now))
+
+
+def note_undo(job_id: str, position: int, now: int) -> Statement:
+    """Before `undo`."""
+    note = _NOTE.format(now="?3", action="'suppression.undo'", category="s.category")
+    return Statement(f"{note} FROM suppressions s, {PERSON} AND {UNDONE}", (job_id, position, now))
