@@ -18,7 +18,8 @@ class OutgoingMail:
 
     `key` is the idempotency key: the same for every attempt at this content for this person. `message_id` has its
     angle brackets. `headers` are extra headers, already checked; they include the reference header and never repeat
-    what has a field of its own.
+    what has a field of its own. `reference`, "<job id>-<position>", travels with the mail as the provider's custom
+    argument and comes back with its events.
     """
 
     key: str
@@ -30,3 +31,4 @@ class OutgoingMail:
     text: str
     reply_to: Address | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    reference: str = ""

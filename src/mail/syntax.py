@@ -14,6 +14,8 @@ from jinja2.visitor import NodeTransformer
 from errors import TemplateRefused
 from mail.sandbox import EACH, HOLE, SHOWN, SPEND, UNIT_SIZE, WEIGHED, sandbox
 
+_MAX_DEPTH = 100  # of a template's tree
+
 _REFUSED: dict[type[nodes.Node], str] = {
     nodes.Include: "a mail is one template; it cannot include another",
     nodes.Import: "a mail is one template; it cannot import another",
@@ -45,19 +47,27 @@ def compile_part(field: str, source: str, leave_holes: bool) -> tuple[Template, 
 
 
 def _refuse(tree: nodes.Template) -> None:
-    environment = sandbox()
-    for node in tree.find_all(nodes.Node):
-        complaint = _REFUSED.get(type(node))
-        if isinstance(node, nodes.For) and node.recursive:
-            complaint = "a loop cannot be recursive"
-        elif isinstance(node, nodes.Getattr) and node.attr.startswith("__"):
-            complaint = f"the attribute '{node.attr}' is private"
-        elif isinstance(node, nodes.Filter) and node.name not in environment.filters:
-            complaint = f"there is no filter '{node.name}'"
-        elif isinstance(node, nodes.Test) and node.name not in environment.tests:
-            complaint = f"there is no test '{node.name}'"
-        if complaint:
-            raise TemplateSyntaxError(complaint, node.lineno)
+    """Level by level, so that a tree too deep for what visits it later is noticed without going down into it."""
+    level: list[nodes.Node] = [tree]
+    for _ in range(_MAX_DEPTH):
+        for node in level:
+            if complaint := _complaint(node):
+                raise TemplateSyntaxError(complaint, node.lineno)
+        level = [child for node in level for child in node.iter_child_nodes()]
+    if level:
+        raise TemplateSyntaxError("expressions or blocks are nested too deeply", level[0].lineno)
+
+
+def _complaint(node: nodes.Node) -> str | None:
+    if isinstance(node, nodes.For) and node.recursive:
+        return "a loop cannot be recursive"
+    if isinstance(node, nodes.Getattr) and node.attr.startswith("__"):
+        return f"the attribute '{node.attr}' is private"
+    if isinstance(node, nodes.Filter) and node.name not in sandbox().filters:
+        return f"there is no filter '{node.name}'"
+    if isinstance(node, nodes.Test) and node.name not in sandbox().tests:
+        return f"there is no test '{node.name}'"
+    return _REFUSED.get(type(node))
 
 
 class _Meter(NodeTransformer):

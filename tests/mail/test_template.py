@@ -244,6 +244,12 @@ def test_loops_conditions_macros_and_filters_work() -> None:
     assert text == "1/2 B: 3.0, 2/2 A: 2.0; 6; x=1; AB 16a+c b1"
 
 
+def test_what_people_write_is_not_nested_too_deeply() -> None:
+    months = "{% set months = {" + ", ".join(f"{n}: 'month {n}'" for n in range(1, 13)) + "} %}"
+    total = "{{ " + " + ".join(["n"] * 60) + " }} {{ months[n]" + "|upper|lower" * 10 + " }}"
+    assert render(months + "{% if n %}" * 19 + total + "{% endif %}" * 19, n=12) == "720 month 12"
+
+
 def test_one_template_serves_many_people_without_mixing_them_up() -> None:
     template = Template.compile("Hi {{ name }}", "<p>{{ name }}{% if vip %} VIP{% endif %}</p>", None)
     people = [{"name": f"N{n}", "vip": n % 3 == 0} for n in range(20)]
