@@ -1,39 +1,17 @@
 """SendGrid, held to its API description and to the codes it documents."""
 
 import json
-from copy import deepcopy
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
 
 from errors import CredentialsRejected, QuotaExhausted, Rejected, SendFailure, TemporarilyRefused, Throttled
 from mail.message import Address, OutgoingMail
 from ports import HttpResponse
 from providers.sendgrid import SendGrid
+from tests.doubles.sendgrid import errors_in
 from tests.providers.support import JOB, KEY, MAIL, always, answer, provider, request_of
-
-DESCRIPTION = json.loads((Path(__file__).parent / "contracts/sendgrid-mail-v3.openapi.json").read_text())
-
-
-def strict(schema: Any) -> Any:
-    """The same schema, refusing members it does not know."""
-    if isinstance(schema, list):
-        return [strict(part) for part in schema]
-    if not isinstance(schema, dict):
-        return schema
-    known = {name: strict(part) for name, part in schema.items()}
-    if known.get("type") == "object" and "properties" in known:
-        known.setdefault("additionalProperties", False)
-    return known
-
-
-def errors_in(payload: Any) -> list[str]:
-    schema = strict(deepcopy(DESCRIPTION))
-    schema["$ref"] = "#/components/requestBodies/PostMailSend/content/application~1json/schema"
-    return [error.message for error in Draft202012Validator(schema).iter_errors(payload)]
 
 
 async def payload_of(mail: OutgoingMail = MAIL) -> Any:

@@ -1,0 +1,1 @@
+"""The owner's checklist, line by line, on the local runtime."""

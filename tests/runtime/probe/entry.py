@@ -1,0 +1,83 @@
+"""A Worker for tests: it lets the platform behind `bindings.py` be asked directly, and notes how it is called.
+
+It takes the place of src/entry.py in a copy of the project. The handlers have no default for any argument, so that a
+runtime which passes fewer or more than workerd does would fail.
+"""
+
+import json
+import time
+from typing import Any
+
+from workers import Response, WorkerEntrypoint  # noqa: TID251
+
+import bindings
+from errors import OffloadError
+from ports import HttpRequest, Statement
+
+VERSION = 1
+seen: list[dict[str, Any]] = []
+
+
+class Default(WorkerEntrypoint):  # type: ignore[misc]
+    async def fetch(self, request: Any) -> Any:
+        name = request.url.rpartition("/")[2]
+        try:
+            answer = await getattr(self, f"ask_{name}")(json.loads(await request.text()))
+        except OffloadError as error:
+            answer = {"error": type(error).__name__}
+        return Response(json.dumps(answer), headers={"content-type": "application/json"})
+
+    async def queue(self, batch: Any, env: Any, ctx: Any) -> None:  # noqa: ARG002
+        for message in map(bindings.DeliveredMessage, batch.messages):
+            note("queue", queue=batch.queue, id=message.id, body=message.body, attempts=message.attempts)
+            verdict = message.body.get("verdict") if batch.queue == "offload-batches" else "ack"
+            if verdict == "raise":
+                raise RuntimeError("as the test wants it")
+            if verdict == "retry":
+                message.retry(1)
+            elif verdict == "ack" or message.attempts > 1:
+                message.ack()
+            elif verdict == "retry once":
+                message.retry(2)
+
+    async def scheduled(self, controller: Any, env: Any, ctx: Any) -> None:  # noqa: ARG002
+        note("scheduled", cron=controller.cron)
+
+    async def ask_version(self, _: Any) -> Any:
+        return VERSION
+
+    async def ask_seen(self, _: Any) -> Any:
+        return seen
+
+    async def ask_send(self, body: Any) -> Any:
+        await bindings.WorkersQueue(self.env.BATCHES).send(body["bodies"], body.get("delay", 0))
+
+    async def ask_sql(self, statements: Any) -> Any:
+        prepared = [Statement(sql, tuple(parameters)) for sql, parameters in statements]
+        return await bindings.D1(self.env.DB).batch(prepared)
+
+    async def ask_files(self, _: Any) -> Any:
+        files = bindings.R2(self.env.FILES)
+        everything = bytes(range(256)) * 1000
+        await files.put("probe/a/ü b.bin", everything, "application/x-probe")
+        await files.put("probe/b", b"", "text/plain")
+        found, empty = await files.get("probe/a/ü b.bin"), await files.get("probe/b")
+        keys = await files.keys("probe/"), await files.keys("probe/a/"), await files.keys("probe/", 1)
+        await files.delete(["probe/a/ü b.bin", "probe/not there"])
+        return {
+            "same": found is not None and found.data == everything,
+            "type": found and found.content_type,
+            "empty": empty is not None and empty.data == b"",
+            "keys": keys,
+            "left": await files.keys("probe/"),
+            "missing": await files.get("probe/not there") is None,
+        }
+
+    async def ask_fetch(self, question: Any) -> Any:
+        request = HttpRequest("POST", question["url"], {"x-probe": "1"}, b"\x00\xff", question["timeout"])
+        response = await bindings.fetch(request)
+        return {"status": response.status, "headers": dict(response.headers), "body": response.body.decode()}
+
+
+def note(handler: str, **what: Any) -> None:
+    seen.append({"handler": handler, "at": time.time(), **what})
