@@ -77,9 +77,9 @@ def send_and_look(offload: Offload, moodle: Moodle) -> Result:
     report.gap()
     with report.step("Waiting for the callbacks", "Moodle has heard of everything, pushed and polled"):
         events = _events_once_delivered(offload, moodle)
-    polled = Moodle()
-    for event in events:
-        polled.apply(event["id"], event)
+    with Moodle() as polled:
+        for event in events:
+            polled.apply(event["id"], event)
     return Result(
         learners=learners,
         exit_code=exit_code,
@@ -114,4 +114,7 @@ def put_on_show(result: Result) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main("--stay" in sys.argv[1:]))
+    try:
+        sys.exit(main("--stay" in sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(130)
