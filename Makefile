@@ -18,6 +18,11 @@ NODE := node_modules/.installed
 WORKER_TARGET := --python-version 3.14 --only-binary :all:
 WORKER_PLATFORM := --platform pyemscripten_2026_0_wasm32 --platform manylinux2014_x86_64
 
+# What nothing imports in the Worker, so that its upload stays small.
+UNUSED := uharfbuzz/_harfbuzz_test.abi3.so segno/{cli,__main__}.py{,i} fontTools/{cu2qu,qu2cu}/*.c \
+	fontTools/misc/bezierTools.c fontTools/pens/momentsPen.c fontTools/varLib/iup.c fontTools/feaLib/lexer.c \
+	fontTools/{diff,merge,mtiLib,t1Lib,tfmLib.py,ttx.py,ufoLib,voltLib}
+
 .PHONY: setup
 setup: $(HOST) $(WORKER) $(NODE) .venv/bin/offload ## install everything, pinned and hashed (the default)
 
@@ -89,8 +94,9 @@ $(WORKER): locks/worker.txt pyproject.toml $(HOST)
 	rm -rf python_modules
 	pip install -qq --disable-pip-version-check --require-hashes --no-compile --no-deps --ignore-requires-python \
 		$(WORKER_TARGET) $(WORKER_PLATFORM) --target python_modules -r $<
-	rm -rf python_modules/bin
+	rm -rf python_modules/{bin,share}
 	find python_modules -name '*-linux-gnu.so' -delete
+	rm -rf $(addprefix python_modules/,$(UNUSED))
 	touch python_modules/pyvenv.cfg
 	mkdir -p .venv-workers
 	python -c 'from importlib.metadata import version; print(version("workers-py"), end="")' | tee .venv-workers/.synced > $@
