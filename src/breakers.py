@@ -31,6 +31,10 @@ class Trip(NamedTuple):
     resume_at: int | None = None
 
 
+def on_site(standing: Row) -> Trip | None:
+    return Trip("site_disabled", "the operator disabled the site") if standing["disabled_at"] else None
+
+
 def on_failures(standing: Row) -> Trip | None:
     """`standing` as `batches.standing` returns it."""
     failed = standing["failed"] - standing["forgiven_failed"]

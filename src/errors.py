@@ -21,8 +21,18 @@ OffloadError
 │   ├── InvalidAddress
 │   ├── MissingVariable
 │   └── RenderingFailed
+├── DeliveryEventRefused        what came to the address for providers' events
+│   ├── EventUnproven           not shown to be the provider's: unsigned, stale, of another topic
+│   └── EventMalformed          signed, and still not what this provider sends
 ├── TemplateRefused             the template itself is wrong, for everybody
 ├── ConfigurationError          a setting or secret is missing or wrong
+├── JobRefused                  a request that a job, as it stands, cannot follow
+│   ├── UnknownJob              not there, or not in the caller's scope
+│   ├── WrongState              not in a state that allows it
+│   ├── IdempotencyConflict     the key was used with another request
+│   ├── TooManyPeople           more than a job may have
+│   ├── EmptyJob                nobody to mail
+│   └── MissingForEverybody     the template names variables that nobody was given
 └── Problem                     an answer to an API caller (RFC 9457); see `problems.py`
 """
 
@@ -128,6 +138,22 @@ class MissingVariable(RecipientFault):
 
 class RenderingFailed(RecipientFault):
     code = "rendering_failed"
+
+
+class DeliveryEventRefused(OffloadError):
+    pass
+
+
+class EventUnproven(DeliveryEventRefused):
+    """`code` says in the log what was missing."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
+
+
+class EventMalformed(DeliveryEventRefused):
+    pass
 
 
 class TemplateRefused(OffloadError):

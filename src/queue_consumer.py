@@ -229,7 +229,11 @@ class BatchRun:
     async def _tripped(self) -> "Ending | None":
         """Whether a breaker pauses the job after this step."""
         now = self.services.clock.now()
-        why = breakers.on_failures(self.standing) or breakers.on_quota(self.standing, now)
+        why = (
+            breakers.on_site(self.standing)
+            or breakers.on_failures(self.standing)
+            or breakers.on_quota(self.standing, now)
+        )
         if why is None or not self.standing["held"]:
             return None
         await breakers.trip(self.services, self.scope.site_id, self.job, why)

@@ -171,6 +171,19 @@ async def test_a_person_says_that_uncertain_people_were_mailed_and_moodle_is_tol
     world.check()
 
 
+async def test_disabling_a_site_stops_its_jobs_within_a_group(world: World) -> None:
+    def script(_mail: OutgoingMail) -> str:
+        if world.provider.attempts.total() == 10:
+            world.database.query("UPDATE sites SET disabled_at = 1")
+        return "id"
+
+    world.provider.script = script
+    job_id = await world.job(500)
+    await world.work()
+    assert world.states(job_id) == {"sent": 24, "pending": 476}
+    assert (await world.show(job_id))["reason"] == "site_disabled"
+
+
 async def test_a_sites_fifty_thousand_do_not_starve_anothers_five(world: World) -> None:
     other = "site_" + "b" * 32
     world.add_site(other)

@@ -136,6 +136,19 @@ def recount_all(job_id: str) -> Statement:
     )
 
 
+def recount_changed(touched: str) -> Statement:
+    """Of these batches, a JSON array of {job, batch}, recount those whose people changed."""
+    people = """job_id = batches.job_id AND position
+        BETWEEN batches.number * (SELECT batch_size FROM jobs WHERE id = batches.job_id)
+        AND (batches.number + 1) * (SELECT batch_size FROM jobs WHERE id = batches.job_id) - 1"""
+    return Statement(
+        f"""UPDATE batches SET ({_COUNTERS}) = (SELECT {_COUNTS} FROM recipients WHERE {people})
+            WHERE (job_id, number) IN (SELECT value ->> 'job', value ->> 'batch' FROM json_each(?1))
+              AND ({_COUNTERS}) IS NOT (SELECT {_COUNTS} FROM recipients WHERE {people})""",
+        (touched,),
+    )
+
+
 def renew(job_id: str, number: int, fence: int, until: int) -> Statement:
     """Recount, and hold the batch until `until`: while the lease is still the caller's."""
     return Statement(
@@ -162,6 +175,7 @@ def standing(job_id: str, number: int, fence: int, now: int) -> Statement:
     return Statement(
         """SELECT b.fence = ?3 AND b.state = 'processing' AS held, b.pending, b.sending, j.state AS job_state,
              j.progress_at, j.sent, j.failed, j.forgiven_sent, j.forgiven_failed, s.failure_limit, s.daily_quota,
+             s.disabled_at,
              ifnull((SELECT u.sent FROM usage u WHERE u.site_id = s.id AND u.day = date(?4 / 1000, 'unixepoch')), 0)
                AS sent_today,
              (SELECT count(*) FROM batches o CROSS JOIN jobs oj ON oj.id = o.job_id -- few are leased: begin with them

@@ -1,0 +1,1 @@
+"""Certificates: their design, their rendering, their codes."""
