@@ -62,7 +62,8 @@ class _Resource:
             return
         except Exception as error:
             response = _problem(_unexpected(error, request_id), request_id)
-        response.headers.update({"X-Request-Id": request_id, **_HEADERS})
+        for name, value in {"X-Request-Id": request_id, **_HEADERS}.items():
+            response.headers.setdefault(name, value)
         if request.method == "HEAD":
             response = _without_body(response)
         await response(scope, receive, send)
@@ -72,7 +73,8 @@ class _Resource:
         if operation is None:
             raise Problem(METHOD_NOT_ALLOWED, f"Use {self.allow} here.", headers={"Allow": self.allow})
         caller = await authenticate(request, services, operation.access)
-        if unknown := request.query_params.keys() - query_names(operation):
+        unknown = request.query_params.keys() - query_names(operation)
+        if unknown and not operation.page:  # people's mail programs add parameters of their own
             raise invalid(min(unknown)[:100], "is not a parameter of this address")
         return await operation.handler(Call(request, services, caller))
 

@@ -4,6 +4,7 @@ The promise: memory is bounded whatever is sent (size, gzip bombs, endless lines
 told with its line.
 """
 
+import csv
 import json
 import re
 import zlib
@@ -13,14 +14,17 @@ from typing import Any
 from starlette.requests import Request
 
 import bounded_json
+from api.csv import FORMULA_STARTS
 from problems import MALFORMED, TOO_LARGE, UNSUPPORTED, Problem
 
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
+CSV = "text/csv"
 
 MAX_JSON_BYTES = 10_000_000
 MAX_NDJSON_BYTES = 32_000_000
 MAX_LINE_BYTES = 64_000
+MAX_EVENTS_BYTES = 2_000_000  # SendGrid sends 768 kB at a time, all others less
 _PIECE = 65_536
 # Text that UTF-8 cannot hold or SQLite would cut off: looked for only where its escape is seen.
 _ODD_ESCAPE = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
@@ -49,6 +53,14 @@ async def read_json(request: Request) -> Any:
     return _parse(bytes(body), None)
 
 
+async def read_bytes(request: Request, limit: int) -> bytes:
+    """The whole body as it was signed, whatever its type."""
+    body = bytearray()
+    async for piece in _plain(request, limit):
+        body += piece
+    return bytes(body)
+
+
 async def read_optional_json(request: Request) -> Any:
     """The same; None where there is no body at all."""
     if request.headers.get("content-length", "0") == "0" and "transfer-encoding" not in request.headers:
@@ -58,17 +70,72 @@ async def read_optional_json(request: Request) -> Any:
 
 async def read_lines(request: Request) -> AsyncIterator[tuple[int, Any]]:
     """The values of an NDJSON body with their line numbers, read as they arrive; empty lines are skipped."""
+    async for number, line in _lines(request):
+        if line.strip():
+            yield number, _parse(line, number)
+
+
+async def read_table(request: Request) -> AsyncIterator[tuple[int, dict[str, str]]]:
+    """The rows of a CSV body with the numbers of their first lines, read as they arrive, by the names in its first row;
+    empty cells are left out, empty lines skipped. A spreadsheet's semicolons are understood as well."""
+    columns: list[str] = []
+    delimiter = ","
+    async for number, record in _records(request):
+        if not columns:
+            delimiter = ";" if ";" in record and "," not in record else ","
+            columns = [name.strip().lower() for name in _cells(record.removeprefix("\ufeff"), delimiter, number)]
+            continue
+        cells = _cells(record, delimiter, number)
+        if len(cells) > len(columns):
+            raise _malformed(number, f"there are {len(cells)} cells, and {len(columns)} names in the first row")
+        named = zip(columns, (_unquoted(cell.strip()) for cell in cells), strict=False)
+        yield number, {name: cell for name, cell in named if cell}
+
+
+async def _records(request: Request) -> AsyncIterator[tuple[int, str]]:
+    """Lines of a CSV body; a cell in quotes may go over several."""
+    record, start = "", 0
+    async for number, line in _lines(request):
+        try:
+            text = line.decode().removesuffix("\r")
+        except UnicodeDecodeError:
+            raise _malformed(number, "this is not UTF-8") from None
+        if "\0" in text:
+            raise _malformed(number, "there is a NUL character")
+        record, start = (f"{record}\n{text}", start) if record else (text, number)
+        if len(record) > MAX_LINE_BYTES:
+            raise Problem(TOO_LARGE, f"Line {start} is longer than {MAX_LINE_BYTES:,} bytes; is a quote not closed?")
+        if record.count('"') % 2 == 0:
+            if record.strip():
+                yield start, record
+            record = ""
+    if record:
+        raise _malformed(start, "a quote is not closed")
+
+
+def _cells(record: str, delimiter: str, number: int) -> list[str]:
+    try:
+        return next(csv.reader([record], delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        raise _malformed(number, str(error)) from None
+
+
+def _unquoted(cell: str) -> str:
+    """Without the quote that keeps a spreadsheet from taking a cell for a formula, as our own tables have it."""
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith(FORMULA_STARTS) else cell
+
+
+async def _lines(request: Request) -> AsyncIterator[tuple[int, bytes]]:
     rest, number = b"", 0
     async for piece in _plain(request, MAX_NDJSON_BYTES):
         *lines, rest = (rest + piece).split(b"\n")
         for line in lines:
             number += 1
-            if line.strip():
-                yield number, _parse(line, number)
+            yield number, line
         if len(rest) > MAX_LINE_BYTES:
             raise Problem(TOO_LARGE, f"Line {number + 1} is longer than {MAX_LINE_BYTES:,} bytes.")
-    if rest.strip():
-        yield number + 1, _parse(rest, number + 1)
+    if rest:
+        yield number + 1, rest
 
 
 async def _plain(request: Request, limit: int) -> AsyncIterator[bytes]:

@@ -61,7 +61,8 @@ Handler = Callable[[Call], Awaitable[Response]]
 
 @dataclass(frozen=True)
 class Operation:
-    """`answers` are schemas by status; `query` names parameters of `openapi.PARAMETERS`; `bodies` schemas by type."""
+    """`answers` are schemas by status; `query` names parameters of `openapi.PARAMETERS`; `bodies` schemas by type.
+    `page`: it answers people with HTML, not programs with JSON."""
 
     method: str
     path: str
@@ -75,6 +76,7 @@ class Operation:
     headers: tuple[str, ...] = ()
     problems: tuple[ProblemType, ...] = ()
     csv: bool = False
+    page: bool = False
 
 
 def answer(content: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

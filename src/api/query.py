@@ -63,7 +63,17 @@ def time_cursor(call: Call, name: str = "cursor") -> tuple[int, str] | None:
     raise _foreign(name)
 
 
-def cursor(value: int | tuple[int, str]) -> str:
+def texts_cursor(call: Call, length: int, name: str = "cursor") -> tuple[str, ...] | None:
+    """The texts that a cursor holds."""
+    value = _decoded(call, name)
+    if value is None:
+        return None
+    if not isinstance(value, list) or len(value) != length or not all(isinstance(text, str) for text in value):
+        raise _foreign(name)
+    return tuple(value)
+
+
+def cursor(value: int | tuple[int, str] | tuple[str, ...]) -> str:
     return base64.urlsafe_b64encode(json.dumps(value, separators=(",", ":")).encode()).decode().rstrip("=")
 
 

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 import jobs
 import problems
@@ -40,10 +40,8 @@ def _list(body: Any) -> list[people.Person]:
 async def list_recipients(call: Call) -> Response:
     job = await jobs.find(call.services, call.scope, call.path("job"))
     state, reason = query.choice(call, "state", RecipientState), query.text(call, "reason")
-    if _wants_csv(call):
-        name = f'attachment; filename="{job["id"]}.csv"'
-        pages = _pages(call, job["id"], state, reason)
-        return StreamingResponse(csv.lines(pages), 200, {"Content-Disposition": name}, "text/csv; charset=utf-8")
+    if csv.is_wanted(call):
+        return csv.answer(job["id"], csv.PEOPLE, _pages(call, job["id"], state, reason))
     after = query.number_cursor(call, "cursor", -1)
     limit = query.limit(call, query.MAX_RECIPIENTS)
     rows, following = await _page(call, job["id"], state, reason, after, limit)
@@ -63,13 +61,6 @@ async def reasons(call: Call) -> Response:
     job = await jobs.find(call.services, call.scope, call.path("job"))
     rows = await call.services.database.all(job_lists.reasons(call.scope, job["id"]))
     return answer({"reasons": rows})
-
-
-def _wants_csv(call: Call) -> bool:
-    form = query.text(call, "format")
-    if form not in (None, "csv", "json"):
-        raise problems.invalid("format", "must be csv or json")
-    return form == "csv" or (form is None and "text/csv" in call.request.headers.get("accept", ""))
 
 
 async def _page(

@@ -5,13 +5,22 @@ an explicit release, or their own undo, takes it away.
 """
 
 import json
+from enum import StrEnum
 
 from ports import Statement
 from scope import Scope
 from store import audit
 
-REASONS = ("hard_bounce", "soft_bounces", "complaint", "unsubscribe", "manual")
-WISHES = ("complaint", "unsubscribe")
+
+class Reason(StrEnum):
+    HARD_BOUNCE = "hard_bounce"
+    SOFT_BOUNCES = "soft_bounces"
+    COMPLAINT = "complaint"
+    UNSUBSCRIBE = "unsubscribe"
+    MANUAL = "manual"
+
+
+WISHES = (Reason.COMPLAINT, Reason.UNSUBSCRIBE)
 _WISHES = "('complaint', 'unsubscribe')"
 _COLUMNS = "email, company, category, reason, detail, created_at"
 
@@ -46,7 +55,7 @@ def add(site_id: str, rows: str, now: int) -> Statement:
     )
 
 
-def page(scope: Scope, email: str | None, reason: str | None, after: tuple[str, str, str], limit: int) -> Statement:
+def page(scope: Scope, email: str | None, reason: str | None, after: tuple[str, ...], limit: int) -> Statement:
     """By address, after this (email, company, category). A company sees its own; of the whole site's, only those of an
     address that it asks about: which addresses others have is not for it to see."""
     parameters: list[str | int] = [scope.site_id, *after, limit]

@@ -1,0 +1,111 @@
+"""The public routes behind a mail's unsubscribe link (RFC 8058).
+
+The promise: looking changes nothing, since mail scanners follow links; one POST is enough, with no redirect, cookie or
+question after it; and whatever goes wrong is told as a page for people.
+"""
+
+import re
+from collections.abc import Mapping
+from urllib.parse import parse_qs
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+import unsubscribe
+from api.calls import Call, Operation
+from errors import ConfigurationError, Unavailable
+from log import log
+from pages import languages
+from pages.unsubscribe import SECURITY_POLICY, notice, standing
+from pages.unsubscribe_words import WORDS
+from ports import Row
+from unsubscribe import Choice, Reference
+
+FORM, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
+_LONGEST_BODY = 4_000  # bytes; what browsers and mail providers send has less than 300
+_PART = re.compile(r'name="([^"\r\n]*)"[^\r\n]*\r\n(?:[^\r\n]+\r\n)*\r\n(.*?)\r\n--', re.DOTALL)
+
+
+async def show(call: Call) -> Response:
+    return await _answer(call, None)
+
+
+async def act(call: Call) -> Response:
+    return await _answer(call, await _fields(call.request))
+
+
+async def _answer(call: Call, fields: Mapping[str, str] | None) -> Response:
+    """`fields`: what was posted, if it was."""
+    language = languages.choose(call.request.headers.get("accept-language", ""), WORDS)
+    words = WORDS[language]
+    try:
+        reference = unsubscribe.read(call.services.settings, call.path("token"))
+        if reference is None:
+            return _page(language, notice(language, words.unknown_title, words.unknown), 404)
+        subscriber = await unsubscribe.find(call.services, reference)
+        if subscriber is None:
+            return _page(language, notice(language, words.old_title, words.old), 410)
+        if fields is None:
+            return _page(language, standing(language, subscriber))
+        return await _chosen(call, language, reference, subscriber, _choice(fields))
+    except (Unavailable, ConfigurationError) as error:
+        log("error", "unsubscribing failed", reason=type(error).__name__)
+        return _page(language, notice(language, words.busy_title, words.busy), 503, {"Retry-After": "60"})
+
+
+async def _chosen(call: Call, language: str, reference: Reference, subscriber: Row, choice: Choice | None) -> Response:
+    if choice is None:
+        return _page(language, standing(language, subscriber, nothing=True), 400)
+    await unsubscribe.choose(call.services, reference, subscriber, choice)
+    after = await unsubscribe.find(call.services, reference) or subscriber
+    undone = choice is Choice.UNDO and not (after["all_stopped"] or after["category_stopped"])
+    return _page(language, standing(language, after, undone=undone))
+
+
+def _choice(fields: Mapping[str, str]) -> Choice | None:
+    if fields.get("List-Unsubscribe") == "One-Click":
+        return Choice.CATEGORY
+    choice = fields.get("choice")
+    return Choice(choice) if choice in list(Choice) else None
+
+
+async def _fields(request: Request) -> dict[str, str]:
+    """Of a form, in either of its encodings (RFC 8058 wants both); nothing where it is none of ours."""
+    body = b""
+    async for piece in request.stream():
+        body += piece[: _LONGEST_BODY + 1]
+        if len(body) > _LONGEST_BODY:
+            return {}
+    if request.headers.get("content-type", "").lower().startswith(MULTIPART):
+        return {name: value.strip() for name, value in _PART.findall(body.decode("latin-1"))}
+    return {name: values[0].strip() for name, values in parse_qs(body.decode("latin-1")).items()}
+
+
+def _page(language: str, page: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    fixed = {"Content-Security-Policy": SECURITY_POLICY, "Content-Language": language, "Vary": "Accept-Language"}
+    return HTMLResponse(page, status, {**fixed, **(headers or {})})
+
+
+_PATH = "/u/{token}"
+
+OPERATIONS = (
+    Operation(
+        "GET",
+        _PATH,
+        "public",
+        show,
+        "The page behind a mail's unsubscribe link; changes nothing",
+        {200: None, 404: None, 410: None, 503: None},
+        page=True,
+    ),
+    Operation(
+        "POST",
+        _PATH,
+        "public",
+        act,
+        "Unsubscribe with one click (RFC 8058), or as the page's form says",
+        {200: None, 400: None, 404: None, 410: None, 503: None},
+        bodies={FORM: "UnsubscribeForm", MULTIPART: "UnsubscribeForm"},
+        page=True,
+    ),
+)
