@@ -14,6 +14,7 @@ import json
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any, TypeVar
 
 import backoff
@@ -41,6 +42,17 @@ LONGEST_ANSWER = 65_536  # bytes of an answer that are looked at for the echoed 
 EXCERPT = 200
 
 T = TypeVar("T")
+
+
+class EventType(StrEnum):
+    STARTED = "job.started"
+    PROGRESS = "job.progress"
+    BATCH_COMPLETED = "batch.completed"
+    PAUSED = "job.paused"
+    COMPLETED = "job.completed"
+    DELIVERY_UPDATED = "delivery.updated"
+    CERTIFICATE_ISSUED = "certificate.issued"
+    CERTIFICATE_REVOKED = "certificate.revoked"
 
 
 def event_json(row: Row) -> dict[str, Any]:

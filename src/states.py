@@ -1,4 +1,4 @@
-"""Every state a job, recipient, batch or callback can be in, and the only moves between them.
+"""Every state a job, recipient, batch, callback or dead letter can be in, and the only moves between them.
 
 The promise: nothing changes state except along this table. The SQL in `store/` states the same moves as
 compare-and-set conditions, the CHECK lists in `migrations/` the same names; tests hold both to this module.
@@ -48,6 +48,12 @@ class CallbackState(StrEnum):
     DELIVERED = "delivered"
     SUPERSEDED = "superseded"
     DEAD = "dead"
+
+
+class DeadLetterState(StrEnum):
+    OPEN = "open"
+    REDRIVEN = "redriven"
+    DISCARDED = "discarded"
 
 
 JOB_MOVES: dict[JobState, frozenset[JobState]] = {

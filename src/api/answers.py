@@ -1,7 +1,8 @@
 """What an answer's body holds: the JSON Schemas that /openapi.json shows and the tests hold every answer to."""
 
 from api.schemas import MAX_PEOPLE_A_CALL, SITE_FIELDS, Schema, array, closed, ref
-from states import DeliveryState, JobState, RecipientState
+from callback import EventType
+from states import CallbackState, DeadLetterState, DeliveryState, JobState, RecipientState
 
 _TEXT: Schema = {"type": "string"}
 _TEXT_OR_NULL: Schema = {"type": ["string", "null"]}
@@ -43,6 +44,27 @@ _TOKEN: Schema = {
     "company": _TEXT_OR_NULL,
     "expires_at": _TIME_OR_NULL,
     "created_at": _TIME,
+}
+_REMAINING: Schema = _COUNT | {"description": "More that this could be done with, for another call"}
+_LETTER: Schema = {
+    "id": _TEXT,
+    "queue": _TEXT,
+    "site": _TEXT_OR_NULL,
+    "company": _TEXT_OR_NULL,
+    "job": _TEXT_OR_NULL,
+    "batch": {"type": ["integer", "null"]},
+    "reason": _TEXT,
+    "state": {"enum": list(DeadLetterState)},
+    "redeliveries": {"type": ["integer", "null"], "description": "Consumers that died over the batch, in a row"},
+    "throttles": {"type": ["integer", "null"], "description": "Throttles of the batch, in a row"},
+    "refusal": _TEXT_OR_NULL | {"description": "Why it cannot be redriven, as a code; null where it can"},
+    "created_at": _TIME,
+    "ended_at": _TIME_OR_NULL,
+}
+_MOVED: Schema = {
+    "dry_run": _YES_OR_NO,
+    "refused": array(whole({"id": _TEXT, "reason": _TEXT, "detail": _TEXT})),
+    "remaining": _REMAINING,
 }
 
 ANSWERS: dict[str, Schema] = {
@@ -119,6 +141,36 @@ ANSWERS: dict[str, Schema] = {
             "next": _TEXT_OR_NULL | {"description": "The `after` of the next call; null while there was no event ever"},
         }
     ),
+    "Callback": whole(
+        {
+            "id": _TEXT | {"description": "The webhook-id, the same over every attempt and replay"},
+            "type": {"enum": list(EventType)},
+            "job": _TEXT,
+            "company": _TEXT_OR_NULL,
+            "sequence": _COUNT | {"description": "Grows within the job"},
+            "state": {"enum": list(CallbackState)},
+            "attempts": _COUNT,
+            "status": {"type": ["integer", "null"], "description": "HTTP status of the last attempt"},
+            "error": _TEXT_OR_NULL | {"description": "Why the last attempt did not count"},
+            "due_at": _TIME_OR_NULL | {"description": "Of the next attempt"},
+            "delivered_at": _TIME_OR_NULL,
+            "created_at": _TIME,
+        }
+    ),
+    "Callbacks": whole({"callbacks": array(ref("Callback")), "next": _NEXT}),
+    "Replayed": whole({"count": _COUNT, "dry_run": _YES_OR_NO, "remaining": _REMAINING}),
+    "DeadLetter": whole(_LETTER),
+    "DeadLetters": whole({"dead_letters": array(ref("DeadLetter")), "next": _NEXT}),
+    "DeadLetterShown": whole(
+        {
+            **_LETTER,
+            "message": {"description": "As it came"},
+            "failed": _COUNT | {"description": "People of the batch whom a redrive sends to"},
+            "uncertain": _COUNT | {"description": "People who were in flight: a redrive leaves them alone"},
+        }
+    ),
+    "Redriven": whole({"count": _COUNT, "people": _COUNT, **_MOVED}),
+    "Discarded": whole({"count": _COUNT, **_MOVED}),
     "Me": whole(
         {
             "role": {"enum": ["site", "company"]},

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from starlette.responses import Response
@@ -14,15 +13,12 @@ from api.bodies import JSON, read_json, read_optional_json
 from api.calls import Call, Operation, answer
 from api.messages import content_of
 from api.recipients import handed_back_people
-from api.validation import check
+from api.validation import check, time
 from errors import WrongState
 from ports import Row
 from problems import invalid
 from states import JobState
 from store import job_lists
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
 
 
 async def create(call: Call) -> Response:
@@ -35,7 +31,7 @@ async def create(call: Call) -> Response:
         name=body.get("name", ""),
         company=_company(call, body.get("company")),
         content=content,
-        send_at=_time(body.get("send_at")),
+        send_at=time(body["send_at"], "/send_at") if body.get("send_at") else None,
         rate=body.get("rate"),
         on_uncertain=body.get("on_uncertain", "hold"),
         idempotency_key=_idempotency_key(call),
@@ -139,16 +135,6 @@ def _company(call: Call, company: str | None) -> str | None:
     if own is not None and company not in (None, own):
         raise invalid("/company", "there is no such company for this token")
     return own or company
-
-
-def _time(value: str | None) -> int | None:
-    if value is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(value)
-        return max(0, (moment - _EPOCH) // _MILLISECOND)
-    except (ValueError, OverflowError):
-        raise invalid("/send_at", "is not a time that exists") from None
 
 
 def _idempotency_key(call: Call) -> str | None:

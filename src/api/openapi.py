@@ -8,6 +8,7 @@ from api import query
 from api.answers import ANSWERS
 from api.calls import Operation
 from api.schemas import REQUESTS, Schema, ref
+from callback import EventType
 from problems import (
     FORBIDDEN,
     INTERNAL,
@@ -22,7 +23,7 @@ from problems import (
     UNSUPPORTED,
     ProblemType,
 )
-from states import JobState, RecipientState
+from states import CallbackState, DeadLetterState, JobState, RecipientState
 
 VERSION = "1.0.0"
 
@@ -42,6 +43,10 @@ PARAMETERS: dict[str, Schema] = {
     "company": _parameter("company", "Only jobs of this company", type="string"),
     "recipient_state": _parameter("state", "Only people in this state", enum=list(RecipientState)),
     "reason": _parameter("reason", "Only people with this reason", type="string"),
+    "dead_letter_state": _parameter("state", "Only letters in this state", enum=list(DeadLetterState)),
+    "callback_state": _parameter("state", "Only callbacks in this state", enum=list(CallbackState)),
+    "event_type": _parameter("type", "Only callbacks of this type", enum=list(EventType)),
+    "job": _parameter("job", "Only those of this job", type="string"),
     "cursor": _parameter("cursor", "`next` of the page before", type="string"),
     "after": _parameter("after", "`next` of the call before", type="string"),
     "limit": _limit(query.MAX_LIMIT),
@@ -60,6 +65,7 @@ _SECURITY: dict[str, list[dict[str, list[str]]]] = {
     "public": [],
     "site": [{"siteToken": []}],
     "operator": [{"operatorToken": []}],
+    "either": [{"siteToken": []}, {"operatorToken": []}],
 }
 
 

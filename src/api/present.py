@@ -90,3 +90,15 @@ def token(row: Row) -> dict[str, Any]:
         "expires_at": time(row["expires_at"]),
         "created_at": time(row["created_at"]),
     }
+
+
+def callback(row: Row) -> dict[str, Any]:
+    names = ("id", "type", "company", "sequence", "state", "attempts", "status", "error")
+    times = {name: time(row[name]) for name in ("due_at", "delivered_at", "created_at")}
+    return {"job": row["job_id"]} | {name: row[name] for name in names} | times
+
+
+def dead_letter(row: Row) -> dict[str, Any]:
+    names = ("id", "queue", "company", "batch", "reason", "state", "redeliveries", "throttles", "refusal")
+    times = {name: time(row[name]) for name in ("created_at", "ended_at")}
+    return {"site": row["site_id"], "job": row["job_id"]} | {name: row[name] for name in names} | times

@@ -5,6 +5,8 @@ The promise: nothing that was sent is ignored in silence; an unknown field is re
 
 from typing import Any
 
+from dead_letters import MOST as MOST_LETTERS
+
 Schema = dict[str, Any]
 
 MAX_PEOPLE_A_CALL = 10_000
@@ -122,6 +124,21 @@ REQUESTS: dict[str, Schema] = {
         }
     ),
     "Resolve": closed({"filter": closed(SELECTION), "dry_run": {"type": "boolean"}}),
+    "LetterChoice": closed(
+        {
+            "ids": array(text(200, 1), MOST_LETTERS),
+            "job": text(200, 1),
+            "dry_run": {"type": "boolean"},
+        }
+    ),
+    "Replay": closed(
+        {
+            "ids": array(text(200, 1), MAX_REFS),
+            "since": text(40, pattern=TIME),
+            "state": {"enum": ["dead", "delivered"]},
+            "dry_run": {"type": "boolean"},
+        }
+    ),
     "PreviewRequest": closed({"message": ref("Message"), "recipient": ref("Person")}, ("message", "recipient")),
     "NewSite": closed(SITE_FIELDS, ("name",)),
     "SiteChanges": closed(SITE_FIELDS, minProperties=1),

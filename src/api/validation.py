@@ -7,12 +7,14 @@ never repeats a person's data.
 import json
 import re
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
 from api.schemas import MAX_VARIABLES_BYTES, REQUESTS, WORDS, ref
 from problems import invalid
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TYPES = {
     "string": "text",
     "number": "a number",
@@ -52,6 +54,14 @@ def check_variables(variables: Mapping[str, Any], at: str) -> None:
     long = len(json.dumps(variables)) > MAX_VARIABLES_BYTES
     if long and len(json.dumps(variables, ensure_ascii=False).encode()) > MAX_VARIABLES_BYTES:
         raise invalid(at, f"may have {MAX_VARIABLES_BYTES:,} bytes at most as JSON")
+
+
+def time(value: str, at: str) -> int:
+    """A time that has the pattern of one, in milliseconds since 1970."""
+    try:
+        return max(0, (datetime.fromisoformat(value) - _EPOCH) // timedelta(milliseconds=1))
+    except (ValueError, OverflowError):
+        raise invalid(at, "is not a time that exists") from None
 
 
 def _explain(error: Any) -> tuple[str, str]:

@@ -5,9 +5,11 @@ and an outcome is recorded only under the lease that claimed it. A lease that di
 """
 
 import json
+from typing import NamedTuple
 
 from ports import Row, Statement
 from scope import Scope
+from store.audit import Entry
 
 _EVENT = "cursor, id, type, job_id, company, sequence, data, created_at"
 # the site ?1 is open to callbacks
@@ -142,3 +144,78 @@ def events_after(scope: Scope, cursor: int, limit: int) -> Statement:
         """,
         (scope.site_id, scope.company, cursor, limit),
     )
+
+
+def page(scope: Scope, state: str | None, job_id: str | None, type: str | None, before: int, limit: int) -> Statement:
+    """Newest first, before a cursor: how each event's delivery stands."""
+    return Statement(
+        f"""
+        SELECT {_EVENT}, state, attempts, status, error, due_at, delivered_at FROM callbacks
+        WHERE site_id = ?1 AND (?2 IS NULL OR company = ?2) AND cursor < ?6
+          AND (?3 IS NULL OR state = ?3) AND (?4 IS NULL OR job_id = ?4) AND (?5 IS NULL OR type = ?5)
+        ORDER BY cursor DESC LIMIT ?7
+        """,
+        (scope.site_id, scope.company, state, job_id, type, before, limit),
+    )
+
+
+def missing(scope: Scope, ids: str) -> Statement:
+    """Of a JSON array of ids, the first that is none of ours."""
+    return Statement(
+        """
+        SELECT value AS id FROM json_each(?3)
+        WHERE NOT EXISTS (SELECT 1 FROM callbacks
+                          WHERE id = value AND site_id = ?1 AND (?2 IS NULL OR company = ?2)) LIMIT 1
+        """,
+        (scope.site_id, scope.company, ids),
+    )
+
+
+class Replay(NamedTuple):
+    """Which events to post again: of these states, of these ids (a JSON array), not older than `since`; None is any."""
+
+    scope: Scope
+    states: str
+    ids: str | None
+    since: int | None
+
+
+# what was superseded, or waits for an attempt anyway, is not replayed
+_REPLAYED = f"""site_id = ?1 AND (?2 IS NULL OR company = ?2) AND state IN (SELECT value FROM json_each(?3))
+    AND state IN ('dead', 'delivered') AND (?4 IS NULL OR id IN (SELECT value FROM json_each(?4)))
+    AND created_at >= ?5 AND {_OPEN}"""
+
+
+def count_replay(chosen: Replay) -> Statement:
+    return Statement(f"SELECT count(*) AS count FROM callbacks WHERE {_REPLAYED}", _replay(chosen))
+
+
+def note_replay(chosen: Replay, entry: Entry, limit: int) -> Statement:
+    """The audit trail's row, where there is anything to replay; before `replay` in the same transaction."""
+    return Statement(
+        f"""
+        INSERT INTO audit (at, site_id, company, actor, action, target, address, detail)
+        SELECT ?6, ?1, ?2, ?7, ?8, ?1, ?9, json_set(?10, '$.count', min(?11, count(*)))
+        FROM callbacks WHERE {_REPLAYED} HAVING count(*) > 0
+        """,
+        (
+            *(*_replay(chosen), entry.at, entry.actor, entry.action, entry.address),
+            *(json.dumps(dict(entry.detail or {})), limit),
+        ),
+    )
+
+
+def replay(chosen: Replay, now: int, limit: int) -> Statement:
+    """The oldest of them are due now with a fresh schedule: the same id and the same body."""
+    return Statement(
+        f"""
+        UPDATE callbacks SET state = 'pending', attempts = 0, due_at = ?6
+        WHERE cursor IN (SELECT cursor FROM callbacks WHERE {_REPLAYED} ORDER BY cursor LIMIT ?7) RETURNING cursor
+        """,
+        (*_replay(chosen), now, limit),
+    )
+
+
+def _replay(chosen: Replay) -> tuple[str | int | None, ...]:
+    scope, states, ids, since = chosen
+    return scope.site_id, scope.company, states, ids, since or 0
