@@ -4,7 +4,6 @@ The promise: whatever bytes come, the answer is a part of them or a `ValueError`
 """
 
 import base64
-import binascii
 import re
 
 _SEQUENCE, _INTEGER, _VERSION = 0x30, 0x02, 0xA0
@@ -16,7 +15,7 @@ def of_pem(text: str) -> bytes:
     found = _PEM.search(text)
     try:
         return base64.b64decode("".join((found[1] if found else text).split()), validate=True)
-    except binascii.Error:
+    except ValueError:
         raise ValueError("this is not base64") from None
 
 

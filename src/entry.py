@@ -12,6 +12,7 @@ import bindings
 import callback
 import queue_consumer
 from api.app import app
+from delivery_events import cloudflare
 from services import Services
 from settings import Settings
 from sweep import sweep
@@ -21,6 +22,7 @@ CONSUMERS = {
     "offload-batches": queue_consumer.consume,
     "offload-callbacks": callback.deliver,
     "offload-dlq": queue_consumer.dead_letter,
+    "offload-delivery-events": cloudflare.consume,
 }
 
 

@@ -104,6 +104,7 @@ class GroupSender:
             mail = self._mails.mail_for(
                 *(person["ref"], person["email"], person["name"], json.loads(person["variables"])),
                 self._unsubscribe_url(position) if self._mails.unsubscribe else "",
+                position,
             )
         except RecipientFault as fault:
             return Outcome(position, RecipientState.FAILED, 0, fault.code, fault.detail)

@@ -34,17 +34,21 @@ SETTINGS = (
     Setting("SES_REGION", "eu-central-1", "Amazon SES: region"),
     Setting("SES_ENDPOINT", "", "Amazon SES: another address than the region's own"),
     Setting("SES_CONFIGURATION_SET", "", "Amazon SES: configuration set that publishes delivery events"),
+    Setting("SES_TOPIC_ARN", None, "Amazon SES: the SNS topic whose delivery events are taken"),
     Setting("SENDGRID_API_KEY", None, "SendGrid: API key with the mail.send scope", secret=True),
     Setting(
         "SENDGRID_ENDPOINT", "https://api.sendgrid.com", "SendGrid: API address; https://api.eu.sendgrid.com in the EU"
     ),
+    Setting("SENDGRID_WEBHOOK_KEY", None, "SendGrid: the public key that its delivery events are verified with"),
     Setting("MAILGUN_API_KEY", None, "Mailgun: sending key", secret=True),
     Setting("MAILGUN_DOMAIN", "", "Mailgun: sending domain"),
     Setting(
         "MAILGUN_ENDPOINT", "https://api.mailgun.net", "Mailgun: API address; https://api.eu.mailgun.net in the EU"
     ),
+    Setting("MAILGUN_SIGNING_KEY", None, "Mailgun: the key that its delivery events are signed with", secret=True),
     Setting("RESEND_API_KEY", None, "Resend: API key", secret=True),
     Setting("RESEND_ENDPOINT", "https://api.resend.com", "Resend: API address"),
+    Setting("RESEND_WEBHOOK_SECRET", None, "Resend: the secret that its delivery events are signed with", secret=True),
     Setting("CLOUDFLARE_API_TOKEN", None, "Cloudflare Email Service: API token", secret=True),
     Setting("CLOUDFLARE_ACCOUNT_ID", "", "Cloudflare Email Service: account"),
     Setting("CLOUDFLARE_ENDPOINT", "https://api.cloudflare.com/client/v4", "Cloudflare Email Service: API address"),

@@ -69,7 +69,10 @@ JOB_MOVES: dict[JobState, frozenset[JobState]] = {
 
 RECIPIENT_MOVES: dict[RecipientState, frozenset[RecipientState]] = {
     RecipientState.PENDING: frozenset(
-        {RecipientState.SENDING, RecipientState.FAILED, RecipientState.SUPPRESSED, RecipientState.CANCELLED}
+        {
+            *(RecipientState.SENDING, RecipientState.FAILED, RecipientState.SUPPRESSED, RecipientState.CANCELLED),
+            RecipientState.SENT,  # the provider tells that an earlier attempt, which was to be repeated, went out
+        }
     ),
     RecipientState.SENDING: frozenset(
         {RecipientState.SENT, RecipientState.FAILED, RecipientState.UNCERTAIN, RecipientState.PENDING}

@@ -69,9 +69,16 @@ class MailJob:
         return self.template.variables - self.shared.keys() - own
 
     def mail_for(
-        self, ref: str, email: str, name: str, variables: Mapping[str, Any], unsubscribe_url: str = ""
+        self,
+        ref: str,
+        email: str,
+        name: str,
+        variables: Mapping[str, Any],
+        unsubscribe_url: str = "",
+        position: int = 0,
     ) -> OutgoingMail:
-        """`unsubscribe_url` is this person's, where the job has the option. Raises a `RecipientFault`."""
+        """`unsubscribe_url` is this person's, where the job has the option; `position` their place in it. Raises a
+        `RecipientFault`."""
         to = address.parse(email, name)
         own = {"ref": ref, "email": email.strip(), "name": to.name}
         extra = dict(self.headers)
@@ -91,6 +98,7 @@ class MailJob:
             text=text,
             reply_to=self.reply_to,
             headers={**extra, headers.REFERENCE: key, headers.JOB: self.job_id},
+            reference=f"{self.job_id}-{position}",
         )
 
 

@@ -161,7 +161,7 @@ class HttpProvider(Provider):
         """Bounded, on one line, without our secrets or the local part of anybody's address."""
         for name in SECRETS.intersection(self.required):
             words = words.replace(self.services.settings.optional(name).strip() or "\0", "***")
-        return _LOCAL_PART.sub("***", " ".join(words.split()))[:DETAIL_LIMIT]
+        return masked(words)[:DETAIL_LIMIT]
 
     async def _fetch(self, request: HttpRequest) -> HttpResponse:
         # a Worker's own fetch sends no User-Agent, and some APIs refuse such requests
@@ -180,6 +180,12 @@ class HttpProvider(Provider):
         except ValueError:
             return None
         return max(0.0, moment.timestamp() - self.services.clock.now() / 1000)
+
+
+def masked(words: str) -> str:
+    """On one line, in characters that every database takes, without the local part of anybody's address."""
+    sound = words.encode(errors="replace").decode().replace("\0", "")
+    return _LOCAL_PART.sub("***", " ".join(sound.split()))
 
 
 def json_request(

@@ -64,7 +64,7 @@ class Cloudflare(HttpProvider):
             raise Rejected("suppressed_by_provider", "the address is on Cloudflare's suppression list")
         if result.get("permanent_bounces"):
             raise Rejected("mailbox_unavailable", "the address bounced permanently")
-        return text_at(result, "message_id")
+        return in_brackets(text_at(result, "message_id"))
 
     def explanation(self, response: HttpResponse) -> str:
         words = [f"{error.get('code')} {text_at(error, 'message')}" for error in _errors(response)]
@@ -90,6 +90,11 @@ class Cloudflare(HttpProvider):
         account = self.setting("CLOUDFLARE_ACCOUNT_ID")
         url = f"{self.setting('CLOUDFLARE_ENDPOINT').rstrip('/')}/accounts/{account}/email/sending/send"
         return json_request(url, {"Authorization": f"Bearer {self.setting('CLOUDFLARE_API_TOKEN')}"}, payload, timeout)
+
+
+def in_brackets(message_id: str) -> str:
+    """As ids are kept that an event has to be found by; Cloudflare writes them with brackets or without."""
+    return f"<{message_id.strip('<>')}>" if message_id else ""
 
 
 def _address(address: Address) -> dict[str, str]:

@@ -32,6 +32,7 @@ class Mailgun(HttpProvider):
             "text": mail.text,
             "h:Message-Id": mail.message_id,
             "v:offload_key": mail.key,
+            "v:offload_reference": mail.reference,
         }
         if mail.reply_to:
             fields["h:Reply-To"] = mailbox(mail.reply_to)

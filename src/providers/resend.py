@@ -44,7 +44,10 @@ class Resend(HttpProvider):
             "html": mail.html,
             "text": mail.text,
             "headers": {name: header_value(value) for name, value in mail.headers.items()},
-            "tags": [{"name": "offload_key", "value": mail.key}],
+            "tags": [
+                {"name": "offload_key", "value": mail.key},
+                {"name": "offload_reference", "value": mail.reference},
+            ],
         }
         if mail.reply_to:
             payload["reply_to"] = [_recipient(mail.reply_to)]

@@ -22,8 +22,9 @@ class SendGrid(HttpProvider):
     def request(self, mail: OutgoingMail) -> HttpRequest:
         headers = {name: header_value(value) for name, value in mail.headers.items()}
         bodies = (("text/plain", mail.text), ("text/html", mail.html))
+        arguments = {"offload_key": mail.key, "offload_reference": mail.reference}
         payload: dict[str, Any] = {
-            "personalizations": [{"to": [_recipient(mail.to)], "custom_args": {"offload_key": mail.key}}],
+            "personalizations": [{"to": [_recipient(mail.to)], "custom_args": arguments}],
             "from": _address(mail.sender),
             "subject": mail.subject,
             "content": [{"type": kind, "value": body} for kind, body in bodies if body],

@@ -66,7 +66,10 @@ class Ses(HttpProvider):
                     "Headers": [{"Name": name, "Value": header_value(value)} for name, value in mail.headers.items()],
                 }
             },
-            "EmailTags": [{"Name": "offload_key", "Value": mail.key}],
+            "EmailTags": [
+                {"Name": "offload_key", "Value": mail.key},
+                {"Name": "offload_reference", "Value": mail.reference},
+            ],
         }
         if mail.reply_to:
             payload["ReplyToAddresses"] = [mailbox(mail.reply_to)]

@@ -14,10 +14,11 @@ _PEOPLE = """json_each(?1) AS e CROSS JOIN recipients AS r
 # The mail was handed over, or may have been: only then can an event speak of it.
 _OURS = "r.state IN ('pending', 'sending', 'sent', 'uncertain')"
 _RANK = "CASE r.delivery WHEN 'delivered' THEN 1 WHEN 'bounced' THEN 2 WHEN 'complained' THEN 3 ELSE 0 END"
-_RESOLVES = "(r.state = 'uncertain' AND (e.value ->> 'state') IS NOT NULL)"
+# Out of doubt; and whoever was to be sent to again need not be.
+_RESOLVES = "(r.state = 'uncertain' OR (r.state = 'pending' AND (e.value ->> 'state') = 'sent'))"
 # What was dropped while it was in doubt has failed: that is no delivery.
 _ADVANCES = f"""({_OURS} AND (e.value ->> 'rank') > {_RANK}
-    AND NOT (r.state = 'uncertain' AND (e.value ->> 'state') = 'failed'))"""
+    AND NOT (r.state IN ('pending', 'uncertain') AND (e.value ->> 'state') = 'failed'))"""
 _STATE = f"iif({_RESOLVES}, e.value ->> 'state', r.state)"
 _DELIVERY = f"iif({_ADVANCES}, e.value ->> 'delivery', r.delivery)"
 
@@ -110,16 +111,14 @@ def restart_soft_bounces(changes: str) -> Statement:
 def update(changes: str, now: int) -> Statement:
     """What became of the mails, never backwards; and people in doubt leave it."""
     return Statement(
-        f"""UPDATE recipients
+        f"""UPDATE recipients AS r
             SET state = {_STATE}, delivery = {_DELIVERY},
                 delivery_at = iif({_ADVANCES}, e.value ->> 'at', r.delivery_at),
                 reason = e.value ->> 'reason', detail = e.value ->> 'detail',
                 message_id = ifnull(r.message_id, e.value ->> 'message_id'),
                 updated_at = iif({_RESOLVES}, ?2, r.updated_at)
-            FROM {_PEOPLE}
-            WHERE (recipients.job_id, recipients.position) IN
-                (SELECT value ->> 'job', value ->> 'position' FROM json_each(?1))
-              AND recipients.job_id = r.job_id AND recipients.position = r.position
+            FROM json_each(?1) AS e
+            WHERE r.job_id = (e.value ->> 'job') AND r.position = (e.value ->> 'position')
               AND ({_RESOLVES} OR {_ADVANCES})""",
         (changes, now),
     )
@@ -135,14 +134,3 @@ def remember(token: str, at: int, oldest: int) -> list[Statement]:
         Statement("INSERT INTO event_tokens (at, token) VALUES (?1, ?2) ON CONFLICT DO NOTHING", (at, token)),
         Statement("DELETE FROM event_tokens WHERE at < ?1", (oldest,)),
     ]
-
-
-def bounces(job_id: str) -> Statement:
-    """For the breaker: the job, with how many of its mails were hard bounces."""
-    return Statement(
-        """SELECT site_id, sent, forgiven_sent, forgiven_bounced,
-             (SELECT count(*) FROM recipients WHERE job_id = ?1 AND delivery = 'bounced' AND reason = 'hard_bounce')
-               AS bounced
-           FROM jobs WHERE id = ?1""",
-        (job_id,),
-    )

@@ -5,6 +5,7 @@ it in the same transaction.
 """
 
 from ports import Statement
+from store.deliveries import TOLD
 from store.jobs import ENDS_NOW
 from store.suppressions import PERSON, UNDONE, UNSUBSCRIBES
 
@@ -145,3 +146,16 @@ def resubscribed(job_id: str, position: int, now: int) -> Statement:
     """Before `suppressions.undo`."""
     event = _subscription_event("?3", "false", "s.category", f"suppressions s, {PERSON} AND {UNDONE}")
     return Statement(event, (job_id, position, now))
+
+
+def deliveries(changes: str, now: int) -> Statement:
+    """Before `deliveries.update`: who bounced, complained or is in doubt no more, an event a job."""
+    statement = _INSERT.format(
+        place="1",
+        type="'delivery.updated'",
+        data="json_object('job', j.id, 'company', j.company, 'recipients', json(told.people))",
+        now="?2",
+        source=f"JOIN ({TOLD}) AS told ON told.job_id = j.id",
+        condition="true",
+    )
+    return Statement(f"{statement} RETURNING site_id", (changes, now))

@@ -53,9 +53,11 @@ def interrupt(job_id: str, number: int, key_window: int, now: int) -> Statement:
     """Whoever an earlier lease of the batch was sending to when it died is uncertain; or pending again where the
     provider still honours the key of that attempt, `key_window` in milliseconds, or the job would rather send twice."""
     again = "updated_at > ?4 - ?3 OR (SELECT on_uncertain FROM jobs WHERE id = ?1) = 'resend'"
+    told = "delivery IS NOT NULL"  # the provider has: then the mail left
     return Statement(
         f"""UPDATE recipients
-            SET state = iif({again}, 'pending', 'uncertain'), reason = iif({again}, NULL, 'interrupted'),
+            SET state = CASE WHEN {told} THEN 'sent' WHEN {again} THEN 'pending' ELSE 'uncertain' END,
+                reason = CASE WHEN {told} THEN reason WHEN NOT ({again}) THEN 'interrupted' END,
                 attempts = attempts + 1, updated_at = ?4
             WHERE job_id = ?1 AND {RANGE} AND state = 'sending'
               AND fence < (SELECT fence FROM batches WHERE job_id = ?1 AND number = ?2)""",
@@ -92,10 +94,13 @@ def claimed(job_id: str, number: int, fence: int) -> Statement:
 
 def record(job_id: str, fence: int, outcomes: str, now: int) -> Statement:
     """Write what became of a claimed group; `outcomes` is a JSON array of `Outcome` rows. Only the lease that claimed a
-    person may say so; one that was overtaken may still say `sent` of someone left uncertain."""
+    person may say so; one that was overtaken may still say `sent` of someone left uncertain. Whose mail the provider has
+    told of meanwhile was sent, whatever the attempt looked like from here."""
     return Statement(
         """UPDATE recipients
-           SET state = o.value ->> 'state', reason = o.value ->> 'reason', detail = o.value ->> 'detail',
+           SET state = iif(delivery IS NULL, o.value ->> 'state', 'sent'),
+               reason = iif(delivery IS NULL, o.value ->> 'reason', reason),
+               detail = iif(delivery IS NULL, o.value ->> 'detail', detail),
                message_id = ifnull(o.value ->> 'message_id', message_id),
                attempts = attempts + (o.value ->> 'attempts'), updated_at = ?4
            FROM json_each(?3) AS o
@@ -132,7 +137,7 @@ def bury(job_id: str, number: int, reason: str, now: int) -> Statement:
     return Statement(
         f"""UPDATE recipients
             SET reason = 'dead_letter', detail = ?3, updated_at = ?4,
-                state = CASE state WHEN 'pending' THEN 'failed' ELSE 'uncertain' END
+                state = CASE WHEN state = 'pending' THEN 'failed' WHEN delivery IS NULL THEN 'uncertain' ELSE 'sent' END
             WHERE job_id = ?1 AND {RANGE} AND state IN ('pending', 'sending')
               AND EXISTS (SELECT 1 FROM batches WHERE job_id = ?1 AND number = ?2
                           AND state IN ('pending', 'queued', 'processing') AND ifnull(lease_until, 0) <= ?4)""",

@@ -1,0 +1,51 @@
+"""Where the providers post what became of mails. Nobody signs in here: each request is signed by its provider."""
+
+from starlette.responses import Response
+
+import deliveries
+import problems
+from api.bodies import JSON, MAX_EVENTS_BYTES, read_bytes
+from api.calls import Call, Operation, answer
+from delivery_events import SOURCES
+from errors import ConfigurationError, DeliveryEventRefused, EventUnproven
+from log import log
+from problems import Fault, Problem
+
+
+async def take(call: Call) -> Response:
+    name = call.path("provider")
+    if name not in SOURCES:
+        raise Problem(problems.UNKNOWN_PROVIDER, f"Events are taken from {', '.join(SOURCES)}.")
+    try:
+        source = SOURCES[name](call.services)
+        notice = await source.read(call.request.headers, await read_bytes(call.request, MAX_EVENTS_BYTES))
+    except ConfigurationError as error:
+        log("error", "delivery events refused", reason=f"{name}:{error.setting}")
+        raise Problem(
+            problems.NO_EVENTS, f"The setting {error.setting} {error.detail}.", [Fault(error.setting, error.detail)]
+        ) from None
+    except DeliveryEventRefused as refusal:
+        code = refusal.code if isinstance(refusal, EventUnproven) else "malformed"
+        log("warning", "delivery events refused", reason=f"{name}:{code}")
+        raise
+    return answer({"taken": len(await deliveries.apply(call.services, notice))})
+
+
+OPERATIONS = (
+    Operation(
+        "POST",
+        "/v1/events/{provider}",
+        "public",
+        take,
+        "What became of mails, signed by their provider",
+        {200: "EventsTaken"},
+        bodies={JSON: "ProviderEvents", "text/plain": "ProviderEvents"},
+        problems=(
+            problems.UNPROVEN_EVENT,
+            problems.NO_EVENTS,
+            problems.UNKNOWN_PROVIDER,
+            problems.UNAVAILABLE,
+            problems.UNCERTAIN,
+        ),
+    ),
+)

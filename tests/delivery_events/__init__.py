@@ -1,0 +1,1 @@
+"""Providers' events: proven, put into one vocabulary, applied."""
