@@ -20,6 +20,7 @@ OffloadError
 ├── RecipientFault              this person cannot be mailed, for a reason in their own data
 │   ├── InvalidAddress
 │   ├── MissingVariable
+│   ├── MissingGlyph
 │   └── RenderingFailed
 ├── DeliveryEventRefused        what came to the address for providers' events
 │   ├── EventUnproven           not shown to be the provider's: unsigned, stale, of another topic
@@ -134,6 +135,16 @@ class MissingVariable(RecipientFault):
     def __init__(self, name: str) -> None:
         super().__init__(f"variable '{name}' was not supplied for this person")
         self.name = name
+
+
+class MissingGlyph(RecipientFault):
+    """No font has this character, so their name cannot be spelled; it is named, for it alone says nothing of a person."""
+
+    code = "missing_glyph"
+
+    def __init__(self, character: str) -> None:
+        super().__init__(f"no font has the character U+{ord(character):04X} '{character}'")
+        self.character = character
 
 
 class RenderingFailed(RecipientFault):
