@@ -530,3 +530,14 @@ async def test_a_dead_letter_of_a_finished_batch_changes_nothing(world: World) -
     assert message.verdict == ("ack", 0)
     assert world.states(job_id) == {"sent": 10}
     assert world.database.query("SELECT * FROM dead_letters") == []
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000])
+async def test_the_size_of_a_batch_is_a_setting(world: World, size: int) -> None:
+    world.settings["BATCH_SIZE"] = str(size)
+    job_id = await world.job(50)
+    await world.work()
+    assert world.states(job_id) == {"sent": 50}
+    assert len(world.events(job_id, "batch.completed")) == -(-50 // size)
+    assert set(world.provider.accepted.values()) == {1}
+    world.check()
