@@ -86,10 +86,8 @@ async def _explain(call: Call, email: str, found: list[Row]) -> None:
     """Why nothing was released."""
     wishes = sorted({row["reason"] for row in found if row["reason"] in suppressions.WISHES})
     if wishes:
-        words = (
-            f"The reason is {' and '.join(wishes)}. Release it with force and a note that says why, or choose another"
-        )
-        raise Problem(problems.UNWANTED, f"{words} row by category.")
+        words = f"The reason is {' and '.join(wishes)}. Release it with force and a note that says why."
+        raise Problem(problems.UNWANTED, words)
     if await call.services.database.all(suppressions.page(call.scope, email, None, ("", "", ""), 1)):
         raise Problem(problems.SITE_WIDE, "Only a token of the site releases it.")
     raise Problem(problems.UNKNOWN_SUPPRESSION, "Nothing that this token may release matches.")
@@ -186,13 +184,15 @@ def _shown(call: Call, row: Row) -> dict[str, Any]:
 
 
 async def _page(
-    call: Call, email: str | None, reason: str | None, after: tuple[str, ...] | None, limit: int
+    call: Call, email: str | None, reason: suppressions.Reason | None, after: tuple[str, ...] | None, limit: int
 ) -> list[Row]:
     statement = suppressions.page(call.scope, email, reason, after or ("", "", ""), limit)
     return await call.services.database.all(statement)
 
 
-async def _pages(call: Call, email: str | None, reason: str | None) -> AsyncIterator[list[dict[str, Any]]]:
+async def _pages(
+    call: Call, email: str | None, reason: suppressions.Reason | None
+) -> AsyncIterator[list[dict[str, Any]]]:
     after: tuple[str, ...] | None = None
     while True:
         rows = await _page(call, email, reason, after, query.MAX_LIMIT)

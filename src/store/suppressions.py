@@ -55,7 +55,7 @@ def add(site_id: str, rows: str, now: int) -> Statement:
     )
 
 
-def page(scope: Scope, email: str | None, reason: str | None, after: tuple[str, ...], limit: int) -> Statement:
+def page(scope: Scope, email: str | None, reason: Reason | None, after: tuple[str, ...], limit: int) -> Statement:
     """By address, after this (email, company, category). A company sees its own; of the whole site's, only those of an
     address that it asks about: which addresses others have is not for it to see."""
     parameters: list[str | int] = [scope.site_id, *after, limit]
@@ -71,7 +71,7 @@ def page(scope: Scope, email: str | None, reason: str | None, after: tuple[str, 
     if email:
         condition += f" AND email = {given(email)}"
     if reason:
-        condition += f" AND reason = {given(reason)}"
+        condition += f" AND reason = {given(reason.value)}"
     return Statement(
         f"""SELECT {_COLUMNS} FROM suppressions
             WHERE site_id = ?1 AND (email, company, category) > (?2, ?3, ?4) {condition}
