@@ -24,6 +24,7 @@ from problems import (
     ProblemType,
 )
 from states import CallbackState, DeadLetterState, JobState, RecipientState
+from store.suppressions import Reason
 
 VERSION = "1.0.0"
 
@@ -47,6 +48,8 @@ PARAMETERS: dict[str, Schema] = {
     "callback_state": _parameter("state", "Only callbacks in this state", enum=list(CallbackState)),
     "event_type": _parameter("type", "Only callbacks of this type", enum=list(EventType)),
     "job": _parameter("job", "Only those of this job", type="string"),
+    "suppressed_email": _parameter("email", "Only this address", type="string"),
+    "suppressed_reason": _parameter("reason", "Only rows with this reason", enum=list(Reason)),
     "cursor": _parameter("cursor", "`next` of the page before", type="string"),
     "after": _parameter("after", "`next` of the call before", type="string"),
     "limit": _limit(query.MAX_LIMIT),
@@ -118,7 +121,9 @@ def _answers(operation: Operation) -> dict[str, Any]:
     answers: dict[str, Any] = {}
     for status, name in operation.answers.items():
         answers[str(status)] = {"description": operation.summary}
-        if name:
+        if operation.page:
+            answers[str(status)]["content"] = {"text/html": {"schema": {"type": "string"}}}
+        elif name:
             content = {"application/json": {"schema": ref(name)}}
             if operation.csv:
                 content["text/csv"] = {"schema": {"type": "string"}}
@@ -128,6 +133,8 @@ def _answers(operation: Operation) -> dict[str, Any]:
 
 def problems_of(operation: Operation) -> frozenset[ProblemType]:
     """What a caller of this route may meet."""
+    if operation.page:
+        return frozenset({INTERNAL})
     types = {*operation.problems, INTERNAL}
     if operation.access != "public":
         types |= {UNAUTHENTICATED, FORBIDDEN, UNAVAILABLE, UNCERTAIN, INVALID}

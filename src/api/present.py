@@ -102,3 +102,14 @@ def dead_letter(row: Row) -> dict[str, Any]:
     names = ("id", "queue", "company", "batch", "reason", "state", "redeliveries", "throttles", "refusal")
     times = {name: time(row[name]) for name in ("created_at", "ended_at")}
     return {"site": row["site_id"], "job": row["job_id"]} | {name: row[name] for name in names} | times
+
+
+def suppression(row: Row) -> dict[str, Any]:
+    return {
+        "email": row["email"],
+        "company": row["company"] or None,
+        "category": row["category"] or None,
+        "reason": row["reason"],
+        "detail": row["detail"],
+        "created_at": time(row["created_at"]),
+    }

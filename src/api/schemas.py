@@ -6,6 +6,7 @@ The promise: nothing that was sent is ignored in silence; an unknown field is re
 from typing import Any
 
 from dead_letters import MOST as MOST_LETTERS
+from store.suppressions import Reason
 
 Schema = dict[str, Any]
 
@@ -16,12 +17,14 @@ MAX_TEMPLATE_BYTES = 512_000
 
 ONE_LINE = r"^[^\x00-\x1f\x7f\u0085\u2028\u2029]*$"
 TIME = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$"
+SLUG = r"^[a-z0-9_-]*$"
 HTTP_URL = r"^https?://\S+$"
 
 # What a pattern asks for, in plain words.
 WORDS = {
     ONE_LINE: "may not hold line breaks or other control characters",
     TIME: "must be a time such as 2026-11-24T15:00:00Z, with its zone",
+    SLUG: "may hold a to z, 0 to 9, _ and - only",
     HTTP_URL: "must be an http(s) URL",
 }
 
@@ -59,6 +62,8 @@ NAME = text(200, pattern=ONE_LINE)
 NAME_NEEDED = text(200, 1, ONE_LINE)
 COMPANY = text(200, 1, ONE_LINE, description="The company (IOMAD) inside the site")
 MAILBOX = closed({"email": text(320, 3, ONE_LINE), "name": NAME}, ("email",))
+CATEGORY = text(50, 1, SLUG, description="What kind of mail it is: a person can unsubscribe from one kind only")
+UNSUBSCRIBE: Schema = {"type": "boolean", "description": "Every mail gets an unsubscribe link, of its own person"}
 RATE: Schema = {"type": "number", "exclusiveMinimum": 0, "maximum": 10_000, "description": "Mails a second"}
 VARIABLES: Schema = {"type": "object", "description": "What the template's variables stand for"}
 
@@ -97,6 +102,16 @@ SELECTION: Schema = {
     "reason": nullable(text(200, 1)),
     "refs": array(text(200, 1), MAX_REFS) | {"type": ["array", "null"]},
 }
+SUPPRESSION = closed(
+    {
+        "email": text(320, 1, ONE_LINE),
+        "reason": {"enum": [str(reason) for reason in Reason]},
+        "category": nullable(CATEGORY) | {"description": "Of mail; all where it is absent"},
+        "company": nullable(COMPANY) | {"description": "The whole site where it is absent"},
+        "detail": nullable(text(500, pattern=ONE_LINE)),
+    },
+    ("email",),
+)
 
 REQUESTS: dict[str, Schema] = {
     "Message": MESSAGE,
@@ -107,7 +122,9 @@ REQUESTS: dict[str, Schema] = {
             "kind": {"enum": ["email"]},
             "name": NAME,
             "company": nullable(COMPANY),
+            "category": nullable(CATEGORY),
             "message": ref("Message"),
+            "unsubscribe": UNSUBSCRIBE,
             "send_at": nullable(text(40, pattern=TIME)),
             "rate": nullable(RATE),
             "on_uncertain": {"enum": ["hold", "resend"]},
@@ -139,7 +156,22 @@ REQUESTS: dict[str, Schema] = {
             "dry_run": {"type": "boolean"},
         }
     ),
-    "PreviewRequest": closed({"message": ref("Message"), "recipient": ref("Person")}, ("message", "recipient")),
+    "PreviewRequest": closed(
+        {"message": ref("Message"), "recipient": ref("Person"), "unsubscribe": UNSUBSCRIBE}, ("message", "recipient")
+    ),
+    "NewSuppression": SUPPRESSION,
+    "SuppressionList": array(ref("NewSuppression"), MAX_PEOPLE_A_CALL),
+    "NewSuppressions": closed({"suppressions": ref("SuppressionList")}, ("suppressions",)),
+    "Release": closed(
+        {
+            "email": text(320, 1, ONE_LINE),
+            "category": nullable(CATEGORY) | {"description": "Only this row; null is that of all mail"},
+            "company": nullable(COMPANY) | {"description": "Only this row; null is that of the whole site"},
+            "force": {"type": "boolean", "description": "Also where the person asked not to be mailed"},
+            "note": text(500, 1, ONE_LINE, description="Why, for the audit trail; needed with force"),
+        },
+        ("email",),
+    ),
     "NewSite": closed(SITE_FIELDS, ("name",)),
     "SiteChanges": closed(SITE_FIELDS, minProperties=1),
     "NewToken": closed({"name": NAME_NEEDED, "company": nullable(COMPANY)}, ("name",)),
