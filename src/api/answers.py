@@ -3,6 +3,7 @@
 from api.schemas import MAX_PEOPLE_A_CALL, SITE_FIELDS, Schema, array, closed, ref
 from callback import EventType
 from states import CallbackState, DeadLetterState, DeliveryState, JobState, RecipientState
+from store.suppressions import Reason
 
 _TEXT: Schema = {"type": "string"}
 _TEXT_OR_NULL: Schema = {"type": ["string", "null"]}
@@ -171,6 +172,27 @@ ANSWERS: dict[str, Schema] = {
     ),
     "Redriven": whole({"count": _COUNT, "people": _COUNT, **_MOVED}),
     "Discarded": whole({"count": _COUNT, **_MOVED}),
+    "Suppression": whole(
+        {
+            "email": _TEXT,
+            "company": _TEXT_OR_NULL | {"description": "null: the whole site"},
+            "category": _TEXT_OR_NULL | {"description": "null: all mail"},
+            "reason": {"enum": list(Reason)},
+            "detail": _TEXT_OR_NULL,
+            "created_at": _TIME_OR_NULL | {"description": "null where a company sees a row of the whole site"},
+        }
+    ),
+    "Suppressions": whole({"suppressions": array(ref("Suppression")), "next": _NEXT}),
+    "SuppressionOrList": {"anyOf": [ref("NewSuppression"), ref("NewSuppressions"), ref("SuppressionList")]},
+    "SuppressionTable": {"type": "string", "description": "A line of names first: email, and any of the other fields"},
+    "UnsubscribeForm": {
+        "type": "object",
+        "properties": {"List-Unsubscribe": {"enum": ["One-Click"]}, "choice": {"enum": ["category", "all", "undo"]}},
+    },
+    "Suppressed": whole(
+        {"added": _COUNT, "unchanged": _COUNT | {"description": "Suppressed already, for a reason that is as strong"}}
+    ),
+    "Released": whole({"released": array(ref("Suppression"))}),
     "Me": whole(
         {
             "role": {"enum": ["site", "company"]},

@@ -1,6 +1,19 @@
 """Every route of the API: the one table that the router and the OpenAPI document are built from."""
 
-from api import callbacks, dead_letters, events, health, jobs, me, preview, recipients, sites, tokens
+from api import (
+    callbacks,
+    dead_letters,
+    events,
+    health,
+    jobs,
+    me,
+    preview,
+    recipients,
+    sites,
+    suppressions,
+    tokens,
+    unsubscribe,
+)
 
 OPERATIONS = (
     *jobs.OPERATIONS,
@@ -9,8 +22,10 @@ OPERATIONS = (
     *events.OPERATIONS,
     *callbacks.OPERATIONS,
     *dead_letters.OPERATIONS,
+    *suppressions.OPERATIONS,
     *me.OPERATIONS,
     *sites.OPERATIONS,
     *tokens.OPERATIONS,
+    *unsubscribe.OPERATIONS,
     *health.OPERATIONS,
 )
