@@ -15,7 +15,7 @@ import backoff
 import breakers
 import dispatch
 import unsubscribe
-from errors import CredentialsRejected, DatabaseUncertain, QuotaExhausted, Throttled, Unavailable
+from errors import CredentialsRejected, DatabaseBusy, DatabaseUncertain, QuotaExhausted, Throttled, Unavailable
 from log import log
 from mail.compose import MailJob
 from pacing import Pacer
@@ -34,6 +34,7 @@ LEASE = 300_000  # milliseconds; a group in flight ends in a fraction of it: 4 r
 WORK = 60_000  # milliseconds of an invocation; then the batch goes to the end of the queue, behind other sites'
 MAX_REDELIVERIES = 3
 MAX_THROTTLES = 50
+GIVEN_UP_AGAIN = 3_600_000  # milliseconds that the dead letters have to end a batch, until it counts as forgotten
 PROGRESS_INTERVAL = 5_000  # milliseconds between two job.progress events
 
 
@@ -174,7 +175,7 @@ class BatchRun:
         claim = recipients.claim(self.job, self.number, self.fence, after, size, now)
         renewal = [batches.renew(self.job, self.number, self.fence, now + LEASE), self._look(now)]
         try:
-            people, _, standing = await self.services.database.batch([claim, *renewal])
+            people, _, standing = await persist(self.services, [claim, *renewal], DatabaseBusy)
         except DatabaseUncertain:
             # it may have been executed: then these people are ours, and nothing has been sent to them
             claimed = recipients.claimed(self.job, self.number, self.fence)
@@ -246,11 +247,10 @@ class BatchRun:
         if ending.throttled and self.throttles + 1 >= MAX_THROTTLES:
             await self._give_up("throttled")
             return
-        paused = self.standing["job_state"] == JobState.PAUSED
-        due_at = None if paused else self.services.clock.now() + ending.delay_seconds * 1000
+        due_at = self.services.clock.now() + ending.delay_seconds * 1000
         give_back = batches.give_back(self.job, self.number, self.fence, due_at, int(ending.throttled))
         await persist(self.services, [give_back])
-        if ending.delay_seconds and not paused:
+        if ending.delay_seconds and self.standing["job_state"] != JobState.PAUSED:
             row = {"job_id": self.job, "number": self.number}
             await dispatch.queue_batches(self.services, [row], ending.delay_seconds)
 
@@ -275,11 +275,12 @@ class BatchRun:
         return finished
 
     async def _give_up(self, reason: str) -> None:
-        """Send the batch to the dead letters; their consumer ends it."""
+        """Send the batch to the dead letters; their consumer ends it. If that message gets lost, the batch comes again."""
         log("error", "batch given up", job=self.job, batch=self.number, reason=reason)
         await self.services.dead_letters.send([{"job": self.job, "batch": self.number, "reason": reason}])
+        again = self.services.clock.now() + GIVEN_UP_AGAIN
         throttled = int(reason == "throttled")
-        await persist(self.services, [batches.give_back(self.job, self.number, self.fence, None, throttled)])
+        await persist(self.services, [batches.give_back(self.job, self.number, self.fence, again, throttled)])
 
 
 async def dead_letter(services: Services, messages: Sequence[Message]) -> None:

@@ -186,11 +186,13 @@ def standing(job_id: str, number: int, fence: int, now: int) -> Statement:
     )
 
 
-def give_back(job_id: str, number: int, fence: int, due_at: int | None, throttled: int) -> Statement:
-    """End a lease with people still pending: the batch goes on at `due_at`, or once its job is resumed (None)."""
+def give_back(job_id: str, number: int, fence: int, due_at: int, throttled: int) -> Statement:
+    """End a lease with people still pending: the batch goes on at `due_at`, or once its job, paused now, is resumed."""
     return Statement(
-        f"""UPDATE batches SET state = 'pending', due_at = ?4, lease_until = NULL, throttles = throttles + ?5
-            WHERE {_HELD} RETURNING number""",
+        f"""UPDATE batches
+            SET state = 'pending', lease_until = NULL, throttles = throttles + ?5,
+                due_at = iif((SELECT state FROM jobs WHERE id = ?1) = 'paused', NULL, ?4)
+            WHERE {_HELD}""",
         (job_id, number, fence, due_at, throttled),
     )
 
