@@ -57,6 +57,7 @@ const env = opening.then(({ bindings }) => ({
 worker = await loadWorker(root, source, env, log).catch(fatal); // while workerd starts
 const storage = await opening;
 const server = await serve(Number(options.port), (request) => worker.fetch(request), log);
+(await env).PUBLIC_URL ??= `http://127.0.0.1:${server.address().port}`; // the port is known only now
 broker.start();
 const seconds = Number(options['cron-seconds']);
 const cron = seconds && setInterval(tick, seconds * 1000);

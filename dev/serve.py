@@ -18,7 +18,9 @@ PORT = 8787
 
 def main() -> None:
     operator_token = _remembered("operator-token", lambda: secrets.token_urlsafe(32))
-    with LocalRuntime(STATE, {"OPERATOR_TOKEN": operator_token}, port=PORT, reload=True) as runtime:
+    signing_secret = _remembered("signing-secret", lambda: secrets.token_urlsafe(32))
+    variables = {"LOCAL": "yes", "OPERATOR_TOKEN": operator_token, "SIGNING_SECRET": signing_secret}
+    with LocalRuntime(STATE, variables, port=PORT, reload=True) as runtime:
         site = json.loads(_remembered("site.json", lambda: _provision(runtime.url, operator_token)))
         print(f"Worker           {runtime.url}")
         print(f"Operator token   {operator_token}")

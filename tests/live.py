@@ -15,6 +15,7 @@ import httpx
 from dev.server import LocalRuntime
 
 OPERATOR_TOKEN = "operator-of-the-tests-only-0123456789"
+SIGNING_SECRET = "signs links in the tests only, 0123456789"
 SENDER = {"email": "office@school.example", "name": "School"}
 PATIENCE = 60  # seconds; far more than anything takes, even on a busy machine
 
@@ -139,7 +140,7 @@ class Live:
 @contextmanager
 def live(state: Path, variables: Mapping[str, str], **options: Any) -> Iterator[Live]:
     """A runtime on a free port, with what all tests need."""
-    common = {"LOCAL": "yes", "OPERATOR_TOKEN": OPERATOR_TOKEN}
+    common = {"LOCAL": "yes", "OPERATOR_TOKEN": OPERATOR_TOKEN, "SIGNING_SECRET": SIGNING_SECRET}
     with LocalRuntime(state, {**common, **variables}, **options) as runtime:
         running = Live(runtime)
         try:

@@ -36,7 +36,9 @@ def main(stay: bool) -> int:
     report.title("Cloud Offload for Moodle", "a whole mailing on this machine")
     with ExitStack() as started:
         moodle = started.enter_context(Moodle())
-        runtime = LocalRuntime(STATE, {"LOCAL": "yes", "OPERATOR_TOKEN": operator_token})
+        signing_secret = secrets.token_urlsafe(32)
+        variables = {"LOCAL": "yes", "OPERATOR_TOKEN": operator_token, "SIGNING_SECRET": signing_secret}
+        runtime = LocalRuntime(STATE, variables)
         with report.step("Starting the Worker", "The Worker runs, with its database, files and queues"):
             started.enter_context(runtime)
         offload = Offload(runtime.url, operator_token, FOLDER)
