@@ -38,11 +38,9 @@ def compile_part(field: str, source: str, leave_holes: bool) -> tuple[Template, 
         return template, _needed(environment.parse(source, field))
     except TemplateSyntaxError as error:
         raise TemplateRefused(field, f"line {error.lineno}: {error.message}") from None
-    except RecursionError:
-        raise TemplateRefused(field, "expressions or blocks are nested too deeply") from None
-    except SyntaxError as error:  # Python's limits on what was generated
+    except SyntaxError as error:  # of the Python that was generated
         raise TemplateRefused(field, f"cannot be compiled: {error.msg}") from None
-    except (ValueError, OverflowError, MemoryError) as error:
+    except (ValueError, RecursionError, MemoryError) as error:
         raise TemplateRefused(field, f"cannot be compiled: {error}") from None
 
 

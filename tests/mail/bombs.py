@@ -111,6 +111,9 @@ BOMBS = {
     "a long chain of conditions": "{{ " + "1 if 1 else " * 2_000 + "1 }}",
     "lists in lists, deeper and deeper": "{% set n = namespace(a=[]) %}"
     "{% for i in range(9999) %}{% set n.a = [n.a] %}{% endfor %}{{ n.a|length }}",
+    "lists in lists, one after another": "{% set a = [1] %}" + "{% set a = [a] %}" * 1_000,
+    "tuples in tuples, one after another": "{% set a = (1,) %}" + "{% set a = (a,) %}" * 1_000,
+    "dicts in dicts, one after another": "{% set a = {} %}" + "{% set a = {1: a} %}" * 1_000,
     "lists in lists, by filter": "{% set n = namespace(a=[1]) %}"
     "{% for i in range(9999) %}{% set n.a = n.a|batch(1) %}{% endfor %}{{ n.a|length }}",
     "dicts in dicts, deeper and deeper": "{% set n = namespace(a={}) %}"

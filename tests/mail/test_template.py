@@ -157,6 +157,19 @@ def test_a_wrong_template_is_refused_with_field_line_and_reason(field: str, sour
 
 
 @pytest.mark.parametrize(
+    ("source", "complaint"),
+    [
+        ("{% macro m(a, a) %}{% endmacro %}", "duplicate argument"),
+        ("{{ range(a=1, a=2) }}", "keyword argument repeated"),
+        ("{{ " + "9" * 5_000 + " }}", "limit"),
+    ],
+)
+def test_what_only_python_finds_wrong_is_refused_too(source: str, complaint: str) -> None:
+    with pytest.raises(TemplateRefused, match=f"text: cannot be compiled: .*{complaint}"):
+        render(source)
+
+
+@pytest.mark.parametrize(
     "source",
     [
         "{{ name['__class__'] }}",
