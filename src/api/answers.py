@@ -75,6 +75,7 @@ ANSWERS: dict[str, Schema] = {
             "company": _TEXT_OR_NULL,
             "kind": {"enum": ["email", "certificate"]},
             "name": _TEXT,
+            "category": _TEXT_OR_NULL | {"description": "Of mail, that a person can unsubscribe from"},
             "state": {"enum": list(JobState)},
             "reason": _TEXT_OR_NULL | {"description": "Why it is paused or cancelled, as a code"},
             "detail": _TEXT_OR_NULL,
@@ -209,8 +210,10 @@ ANSWERS: dict[str, Schema] = {
     "Token": whole(_TOKEN),
     "Tokens": whole({"tokens": array(ref("Token"))}),
     "NewTokenAnswer": whole({**_TOKEN, "token": _ONCE}),
+    "EventsTaken": whole({"taken": _COUNT | {"description": "Of mails that this service sent"}}),
     "Health": whole({"status": {"enum": ["ok"]}}),
     "Document": _ANY_OBJECT,
+    "ProviderEvents": {"description": "As the provider documents it"},
     "Problem": closed(
         {
             "type": _TEXT | {"description": "Never changes: urn:offload:problem:…"},

@@ -30,6 +30,7 @@ def job(row: Row, site: Row, now: int) -> dict[str, Any]:
         "company": row["company"],
         "kind": row["kind"],
         "name": row["name"],
+        "category": row["category"] or None,
         "state": row["state"],
         "reason": row["reason"],
         "detail": row["detail"],
