@@ -5,6 +5,7 @@ errors that says whether it may have been executed.
 """
 
 import asyncio
+import base64
 import contextlib
 import os
 import random
@@ -188,6 +189,19 @@ class SubtleCrypto:
             except ValueError:
                 return False
         return bool(await js.crypto.subtle.verify(parameters, key, to_js(signature), to_js(data)))
+
+    async def sign_ed25519(self, seed: bytes, data: bytes) -> bytes:
+        signed = await js.crypto.subtle.sign("Ed25519", await self._private_key(seed), to_js(data))
+        return bytes(signed.to_bytes())
+
+    async def ed25519_public_key(self, seed: bytes) -> bytes:
+        exported = await js.crypto.subtle.exportKey("jwk", await self._private_key(seed))
+        return base64.urlsafe_b64decode(str(exported.x) + "=")
+
+    async def _private_key(self, seed: bytes) -> Any:
+        # PKCS #8 around the 32 bytes: RFC 8410, section 7
+        pkcs8 = bytes.fromhex("302e020100300506032b657004220420") + seed
+        return await js.crypto.subtle.importKey("pkcs8", to_js(pkcs8), "Ed25519", True, to_js(["sign"]))
 
 
 class SystemClock:

@@ -98,11 +98,19 @@ SignatureAlgorithm = Literal["RSA-SHA1", "RSA-SHA256", "ECDSA-P256-SHA256"]
 
 
 class Crypto(Protocol):
-    """Signatures made with somebody else's private key. (HMAC is in the standard library.)"""
+    """Signatures with a private key: checking others', making our own. (HMAC is in the standard library.)"""
 
     async def verify(self, algorithm: SignatureAlgorithm, public_key: bytes, signature: bytes, data: bytes) -> bool:
         """`public_key` is a SubjectPublicKeyInfo in DER, an ECDSA signature is in DER; RSA pads as PKCS #1 v1.5 does.
         Raises `ValueError` where the key is no key of that kind."""
+        ...
+
+    async def sign_ed25519(self, seed: bytes, data: bytes) -> bytes:
+        """64 bytes; `seed` is the private key of RFC 8032, 32 bytes."""
+        ...
+
+    async def ed25519_public_key(self, seed: bytes) -> bytes:
+        """32 bytes."""
         ...
 
 

@@ -29,6 +29,7 @@ SETTINGS = (
     Setting("MAX_ATTEMPTS", "8", "attempts a person, before a temporary refusal becomes final"),
     Setting("MAX_PEOPLE", "100000", "people in a job"),
     Setting("LOCAL", "no", "yes in the local runtime: callback URLs may be http and on this machine"),
+    Setting("CREDENTIAL_KEY", None, "Ed25519 key that signs Open Badges: 64 hex digits", secret=True),
     Setting("SES_ACCESS_KEY_ID", None, "Amazon SES: access key", secret=True),
     Setting("SES_SECRET_ACCESS_KEY", None, "Amazon SES: its secret", secret=True),
     Setting("SES_REGION", "eu-central-1", "Amazon SES: region"),
@@ -118,6 +119,16 @@ class Settings:
         if len(secret) < SHORTEST_SIGNING_SECRET:
             raise ConfigurationError("SIGNING_SECRET", f"is too short; {SHORTEST_SIGNING_SECRET} characters are needed")
         return secret.encode()
+
+    @property
+    def credential_key(self) -> bytes:
+        try:
+            seed = bytes.fromhex(self.text("CREDENTIAL_KEY"))
+        except ValueError:
+            seed = b""
+        if len(seed) != 32:
+            raise ConfigurationError("CREDENTIAL_KEY", "is not 64 hex digits, as `openssl rand -hex 32` makes them")
+        return seed
 
     @property
     def local(self) -> bool:

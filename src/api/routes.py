@@ -2,7 +2,9 @@
 
 from api import (
     callbacks,
+    credentials,
     dead_letters,
+    delivery_events,
     events,
     health,
     jobs,
@@ -20,6 +22,7 @@ OPERATIONS = (
     *recipients.OPERATIONS,
     *preview.OPERATIONS,
     *events.OPERATIONS,
+    *delivery_events.OPERATIONS,
     *callbacks.OPERATIONS,
     *dead_letters.OPERATIONS,
     *suppressions.OPERATIONS,
@@ -27,5 +30,6 @@ OPERATIONS = (
     *sites.OPERATIONS,
     *tokens.OPERATIONS,
     *unsubscribe.OPERATIONS,
+    *credentials.OPERATIONS,
     *health.OPERATIONS,
 )

@@ -6,7 +6,7 @@ from functools import cache
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
@@ -29,6 +29,12 @@ class HostCrypto:
         except InvalidSignature:
             return False
         return True
+
+    async def sign_ed25519(self, seed: bytes, data: bytes) -> bytes:
+        return ed25519.Ed25519PrivateKey.from_private_bytes(seed).sign(data)
+
+    async def ed25519_public_key(self, seed: bytes) -> bytes:
+        return ed25519.Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
 
 
 @cache
