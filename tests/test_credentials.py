@@ -4,12 +4,15 @@ import gzip
 import json
 from base64 import urlsafe_b64decode
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any
 
 import httpx
 import pytest
 from joserfc import jwt
 from joserfc.jwk import OKPKey
+from openbadgeslib.ob3.status import check_credential_status
+from openbadgeslib.ob3.verifier import OB3VerificationError, OB3Verifier
 
 from api.app import app
 from certificates import codes
@@ -93,6 +96,25 @@ def test_a_list_is_as_long_as_the_specification_wants_and_tells_nothing_of_its_c
 @pytest.mark.parametrize("path", ["/credentials/0000-0000-0000-0000", "/credentials/x", "/credentials/status/7"])
 async def test_what_is_not_there_is_a_404(client: httpx.AsyncClient, path: str) -> None:
     assert (await client.get(path)).status_code == 404
+
+
+async def test_an_independent_verifier_of_open_badges_accepts_the_badge_and_notices_its_revocation(
+    client: httpx.AsyncClient, world: World
+) -> None:
+    world.database.query("UPDATE certificates SET state = 'superseded' WHERE code = ?", OTHER)
+    paths = ("/.well-known/did.json", "/credentials/status/0")
+    served = {f"https://badges.example{path}": (await client.get(path)).content for path in paths}
+    verifier = OB3Verifier.for_issuer_did("did:web:badges.example", download=served.__getitem__)
+    for code in (CODE, OTHER):
+        badge = verifier.verify((await client.get(f"/credentials/{code}")).text)
+        check = partial(
+            check_credential_status, badge, served.__getitem__, verify_list=True, list_pubkey_pem=verifier.pubkey_pem
+        )
+        if code == CODE:
+            check()
+        else:
+            with pytest.raises(OB3VerificationError, match="revocation"):
+                check()
 
 
 async def test_without_a_key_the_setting_is_named(client: httpx.AsyncClient, world: World) -> None:
