@@ -13,6 +13,8 @@ from errors import (
     CredentialsRejected,
     DatabaseUncertain,
     EmptyJob,
+    EventMalformed,
+    EventUnproven,
     IdempotencyConflict,
     MissingForEverybody,
     MissingVariable,
@@ -40,9 +42,11 @@ class ProblemType(NamedTuple):
 
 MALFORMED = ProblemType(400, "malformed-body", "The body cannot be read")
 UNAUTHENTICATED = ProblemType(401, "unauthenticated", "No valid token was given")
+UNPROVEN_EVENT = ProblemType(401, "unproven-event", "The event is not shown to be the provider's")
 FORBIDDEN = ProblemType(403, "forbidden", "This token may not do that")
 SITE_DISABLED = ProblemType(403, "site-disabled", "The site is disabled")
 NO_OPERATOR = ProblemType(403, "no-operator", "This deployment has no operator token")
+NO_EVENTS = ProblemType(403, "events-not-configured", "This deployment takes no events of that provider")
 SITE_WIDE = ProblemType(403, "suppressed-site-wide", "The address is suppressed for the whole site")
 NOT_FOUND = ProblemType(404, "not-found", "There is nothing here")
 UNKNOWN_JOB = ProblemType(404, "unknown-job", "There is no such job")
@@ -50,6 +54,7 @@ UNKNOWN_SITE = ProblemType(404, "unknown-site", "There is no such site")
 UNKNOWN_TOKEN = ProblemType(404, "unknown-token", "There is no such token")
 UNKNOWN_DEAD_LETTER = ProblemType(404, "unknown-dead-letter", "There is no such dead letter")
 UNKNOWN_CALLBACK = ProblemType(404, "unknown-callback", "There is no such callback")
+UNKNOWN_PROVIDER = ProblemType(404, "unknown-provider", "No such provider sends events here")
 UNKNOWN_SUPPRESSION = ProblemType(404, "unknown-suppression", "This address is not suppressed")
 METHOD_NOT_ALLOWED = ProblemType(405, "method-not-allowed", "This address does not take that method")
 WRONG_STATE = ProblemType(409, "wrong-state", "The job's state does not allow that")
@@ -108,6 +113,8 @@ PROBLEMS: tuple[tuple[type[OffloadError], ProblemType], ...] = (
     (IdempotencyConflict, IDEMPOTENCY_CONFLICT),
     (TooManyPeople, TOO_MANY_PEOPLE),
     (EmptyJob, EMPTY_JOB),
+    (EventUnproven, UNPROVEN_EVENT),
+    (EventMalformed, MALFORMED),
     (MissingForEverybody, MISSING_VARIABLES),
     (TemplateRefused, TEMPLATE_REFUSED),
     (RecipientFault, RECIPIENT_FAULT),

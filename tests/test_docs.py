@@ -159,7 +159,7 @@ def test_every_reason_of_a_person_is_documented_with_its_state() -> None:
     rows = table(section(STATES, "Recipient"), "reason", "state", "means")
     found = {name(reason): state for reason, state, _ in rows}
     faults = {fault.code for fault in errors.RecipientFault.__subclasses__()}
-    ours = ("dead_letter", "interrupted", "internal_error", "cancelled", "handed_back")
+    ours = ("dropped", "soft_bounce", "dead_letter", "interrupted", "internal_error", "cancelled", "handed_back")
     source = "".join(path.read_text() for path in (ROOT / "src").rglob("*.py"))
     assert all(re.search(rf"['\"]{reason}['\"]", source) for reason in ours)
     assert found.keys() == faults | check_list("suppressions", "reason") | set(ours)
@@ -277,6 +277,7 @@ def test_the_limits_are_those_of_the_code() -> None:
         bodies.MAX_JSON_BYTES,
         bodies.MAX_NDJSON_BYTES,
         bodies.MAX_LINE_BYTES,
+        bodies.MAX_EVENTS_BYTES,
         bounded_json.MAX_DEPTH,
         template.MAX_SUBJECT,
         schemas.MAX_TEMPLATE_BYTES,

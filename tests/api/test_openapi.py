@@ -33,6 +33,7 @@ ROUTES = {
     ("POST", "/v1/preview"),
     ("GET", "/v1/me"),
     ("GET", "/v1/events"),
+    ("POST", "/v1/events/{provider}"),
     ("GET", "/v1/callbacks"),
     ("POST", "/v1/callbacks/replay"),
     ("GET", "/v1/dead-letters"),

@@ -111,3 +111,7 @@ def test_importing_the_mail_path_is_cheap() -> None:
     code = "import sys, mail.compose, mail.mime; print(*{name.partition('.')[0] for name in sys.modules})"
     run = subprocess.run([sys.executable, "-c", code], cwd=src, capture_output=True, text=True, timeout=60, check=True)
     assert not {"bs4", "markdownify", "email", "idna", "soupsieve"} & set(run.stdout.split())
+
+
+def test_the_reference_is_the_place_in_the_job() -> None:
+    assert load().mail_for("42", "a@example.org", "A", {"course": "x"}, position=17).reference == f"{JOB}-17"

@@ -39,6 +39,7 @@ MAIL = OutgoingMail(
     text="Здравствуйте, Amélie\n& всё\n",
     reply_to=Address("teacher@school.example", 'Dr. "Bo" O\'Neil'),
     headers={"X-Entity-Ref-ID": KEY, "X-Offload-Job": JOB, "X-Course": "Français"},
+    reference=f"{JOB}-17",
 )
 
 

@@ -53,6 +53,11 @@ async def test_an_address_without_a_name_stands_alone() -> None:
     assert "reply_to" not in payload
 
 
+async def test_a_message_id_is_kept_in_brackets_so_that_its_events_find_it() -> None:
+    accepted = result(delivered=[MAIL.to.email], message_id="0101018f7d0c4d9a-msg-deadbeef")
+    assert await provider(Cloudflare, always(accepted)).send(MAIL) == "<0101018f7d0c4d9a-msg-deadbeef>"
+
+
 @pytest.mark.parametrize("how", ["delivered", "queued"])
 async def test_the_message_id_is_kept_where_there_is_one(how: str) -> None:
     accepted = result(**{how: [MAIL.to.email]}, message_id="<1@cf.example>", suppressed_recipients=[])

@@ -77,6 +77,7 @@ async def test_a_mail_arrives_with_everything_it_has() -> None:
         "text": MAIL.text,
         "h:Message-Id": MAIL.message_id,
         "v:offload_key": KEY,
+        "v:offload_reference": MAIL.reference,
         "h:X-Entity-Ref-ID": KEY,
         "h:X-Offload-Job": JOB,
         "h:X-Course": "=?utf-8?B?RnJhbsOnYWlz?=",

@@ -28,7 +28,10 @@ async def test_a_mail_arrives_with_everything_it_has() -> None:
         "html": MAIL.html,
         "text": MAIL.text,
         "headers": {"X-Entity-Ref-ID": KEY, "X-Offload-Job": JOB, "X-Course": "=?utf-8?B?RnJhbsOnYWlz?="},
-        "tags": [{"name": "offload_key", "value": KEY}],
+        "tags": [
+            {"name": "offload_key", "value": KEY},
+            {"name": "offload_reference", "value": MAIL.reference},
+        ],
     }
 
 

@@ -47,7 +47,7 @@ async def test_a_mail_arrives_with_everything_it_has() -> None:
         "personalizations": [
             {
                 "to": [{"email": "amelie@xn--mnchen-3ya.example", "name": '"Amélie Müller, 3. Klasse"'}],
-                "custom_args": {"offload_key": KEY},
+                "custom_args": {"offload_key": KEY, "offload_reference": MAIL.reference},
             }
         ],
         "from": {"email": "office@school.example", "name": "Żółta Szkoła 🎓"},

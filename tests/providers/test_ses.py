@@ -90,7 +90,10 @@ async def test_a_mail_arrives_with_everything_it_has() -> None:
                 ],
             }
         },
-        "EmailTags": [{"Name": "offload_key", "Value": KEY}],
+        "EmailTags": [
+            {"Name": "offload_key", "Value": KEY},
+            {"Name": "offload_reference", "Value": MAIL.reference},
+        ],
     }
 
 
