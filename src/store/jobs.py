@@ -138,7 +138,8 @@ def bounces(job_id: str) -> Statement:
     """What the breaker of hard bounces looks at."""
     return Statement(
         """SELECT site_id, sent, forgiven_sent, forgiven_bounced,
-             (SELECT count(*) FROM recipients WHERE job_id = ?1 AND delivery = 'bounced') AS bounced
+             (SELECT count(*) FROM recipients INDEXED BY recipients_bounced
+              WHERE job_id = ?1 AND delivery IN ('bounced', 'complained') AND reason = 'hard_bounce') AS bounced
            FROM jobs WHERE id = ?1 AND state IN ('queued', 'running')""",
         (job_id,),
     )
