@@ -180,9 +180,8 @@ class Replay(NamedTuple):
     since: int | None
 
 
-# what was superseded, or waits for an attempt anyway, is not replayed
 _REPLAYED = f"""site_id = ?1 AND (?2 IS NULL OR company = ?2) AND state IN (SELECT value FROM json_each(?3))
-    AND state IN ('dead', 'delivered') AND (?4 IS NULL OR id IN (SELECT value FROM json_each(?4)))
+    AND (?4 IS NULL OR id IN (SELECT value FROM json_each(?4)))
     AND created_at >= ?5 AND {_OPEN}"""
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+from jsonschema import Draft202012Validator
 
 import dead_letters
 import queue_consumer
@@ -15,9 +16,9 @@ from errors import DatabaseUncertain
 from ports import Row, Statement
 from store.audit import Entry
 from store.dead_letters import _REFUSAL
-from tests.api.conftest import NEW_JOB, Deployment, Site, fault, person
+from tests.api.conftest import DOCUMENT, NEW_JOB, Deployment, Site, fault, person
 from tests.doubles.platform import DeliveredMessage
-from tests.pages import names, read, table
+from tests.pages import blocks, names, read, section, table
 
 PATH = "/v1/dead-letters"
 
@@ -420,3 +421,14 @@ def test_every_reason_for_refusing_a_redrive_is_documented_and_has_words() -> No
     written = {word for word in re.findall(r"'([a-z_]+)'", _REFUSAL["redrive"]) if word in REFUSALS}
     assert written | {"already_redriven", "already_discarded"} == REFUSALS.keys()
     assert set(names(table(read("docs/operations.md"), "refused", "means"))) == REFUSALS.keys()
+
+
+@pytest.mark.parametrize(
+    ("heading", "schemas"),
+    [("Callbacks again", ["Callbacks", "Replayed"]), ("Dead letters", ["DeadLetterShown", "Redriven"])],
+)
+def test_the_answers_on_the_page_are_those_of_the_document(heading: str, schemas: list[str]) -> None:
+    shown = [block.text for block in blocks(section(section(read("docs/api.md"), "Repair"), heading), "json")]
+    for text, schema in zip(shown, schemas, strict=True):
+        rooted = {"$ref": f"#/components/schemas/{schema}", "components": DOCUMENT["components"]}
+        Draft202012Validator(rooted).validate(json.loads(text))
