@@ -21,6 +21,10 @@ CREATE TABLE usage (
   PRIMARY KEY (site_id, day)
 ) STRICT, WITHOUT ROWID;
 
+-- Since when a mail may have left of which nobody knows, of a person who is tried again nevertheless. As long as it is
+-- set, they can be said to be sent or uncertain, but never that they were not mailed.
+ALTER TABLE recipients ADD COLUMN unsure_since INTEGER;
+
 -- Few people have these, and only they are in the indexes.
 CREATE INDEX recipients_bounced ON recipients (job_id, delivery) WHERE delivery IN ('bounced', 'complained');
 -- The ids of providers whose events bring back nothing else are written in angle brackets.

@@ -106,6 +106,8 @@ class BatchRun:
         self.throttles: int = lease["throttles"]
         self.scope = Scope(work["site_id"])
         self.provider = provider_for(work["provider"], services, work["site_id"])
+        # milliseconds; an attempt may be made a lease after its claim
+        self.key_window = self.provider.key_window * 1000 - LEASE
         self.pacer = Pacer(services.clock, rate_of(work, self.provider))
         self.work = work
         self.deadline = services.clock.now() + WORK
@@ -138,7 +140,7 @@ class BatchRun:
         _, _, started, _, standing = await persist(
             self.services,
             [
-                recipients.interrupt(self.job, self.number, self.provider.key_window * 1000, now),
+                recipients.interrupt(self.job, self.number, self.key_window, now),
                 batches.recount(self.job, self.number),
                 events.started(self.job, self.number, self.fence, now),
                 job_rows.begin(self.job, self.number, self.fence, now),
@@ -172,7 +174,7 @@ class BatchRun:
         now = self.services.clock.now()
         self.pacer.lanes = max(1, self.standing["lanes"])
         size = min(self.pacer.group_size(GROUP), breakers.quota_left(self.standing))
-        claim = recipients.claim(self.job, self.number, self.fence, after, size, now)
+        claim = recipients.claim(self.job, self.number, self.fence, after, size, self.key_window, now)
         renewal = [batches.renew(self.job, self.number, self.fence, now + LEASE), self._look(now)]
         try:
             people, _, standing = await persist(self.services, [claim, *renewal], DatabaseBusy)
@@ -188,6 +190,7 @@ class BatchRun:
         outcomes = result.as_json()
         statements = [
             usage.add(self.job, self.fence, outcomes, now),
+            events.settled(self.job, self.fence, outcomes, now),
             recipients.record(self.job, self.fence, outcomes, now),
             batches.renew(self.job, self.number, self.fence, now + LEASE),
         ]
@@ -275,7 +278,7 @@ class BatchRun:
         return finished
 
     async def _give_up(self, reason: str) -> None:
-        """Send the batch to the dead letters; their consumer ends it. If that message gets lost, the batch comes again."""
+        """Send the batch to the dead letters; their consumer ends it. If the message is lost, the batch comes again."""
         log("error", "batch given up", job=self.job, batch=self.number, reason=reason)
         await self.services.dead_letters.send([{"job": self.job, "batch": self.number, "reason": reason}])
         again = self.services.clock.now() + GIVEN_UP_AGAIN

@@ -33,7 +33,7 @@ IN_FLIGHT = 6
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one person; `attempts` is what it costs of their budget."""
+    """What became of one person; `attempts` is what it costs of their budget, `unsure` that a mail may have left."""
 
     position: int
     state: RecipientState
@@ -41,6 +41,7 @@ class Outcome:
     reason: str | None = None
     detail: str | None = None
     message_id: str | None = None
+    unsure: bool = False
 
 
 @dataclass(frozen=True)
@@ -130,11 +131,11 @@ class GroupSender:
         except OutcomeUnknown as error:
             again = self._may_repeat and not last
             state = RecipientState.PENDING if again else RecipientState.UNCERTAIN
-            return Outcome(position, state, 1, error.code, error.detail)
+            return Outcome(position, state, 1, error.code, error.detail, unsure=True)
         except Exception as error:
             # our own fault, and it may have happened after the request left
             log("error", "sending raised", job=self._mails.job_id, reason=type(error).__name__)
-            return Outcome(position, RecipientState.UNCERTAIN, 1, "internal_error", type(error).__name__)
+            return Outcome(position, RecipientState.UNCERTAIN, 1, "internal_error", type(error).__name__, unsure=True)
         return Outcome(position, RecipientState.SENT, 1, message_id=message_id)
 
     def _not_configured(self, position: int, error: ConfigurationError) -> Outcome:

@@ -72,6 +72,7 @@ RECIPIENT_MOVES: dict[RecipientState, frozenset[RecipientState]] = {
         {
             *(RecipientState.SENDING, RecipientState.FAILED, RecipientState.SUPPRESSED, RecipientState.CANCELLED),
             RecipientState.SENT,  # the provider tells that an earlier attempt, which was to be repeated, went out
+            RecipientState.UNCERTAIN,  # an earlier attempt may have gone out, and it cannot be repeated any more
         }
     ),
     RecipientState.SENDING: frozenset(

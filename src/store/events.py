@@ -103,6 +103,26 @@ def batch_buried(job_id: str, number: int, now: int) -> Statement:
     return Statement(_batch_events(condition, "?3"), (job_id, number, now))
 
 
+def settled(job_id: str, fence: int, outcomes: str, now: int) -> Statement:
+    """Before `recipients.record`: who was told to be uncertain was sent to by the lease that was overtaken."""
+    return Statement(
+        _INSERT.format(
+            place="1",
+            type="'delivery.updated'",
+            data="json_object('job', j.id, 'company', j.company, 'recipients', json(late.people))",
+            now="?4",
+            source="""JOIN (SELECT json_group_array(json_object('ref', r.ref, 'state', 'sent', 'reason', NULL,
+                'message_id', o.value ->> 'message_id', 'at', ?4)) AS people
+              FROM json_each(?3) AS o CROSS JOIN recipients r
+                ON r.job_id = ?1 AND r.position = (o.value ->> 'position')
+              WHERE r.fence = ?2 AND r.state = 'uncertain' AND o.value ->> 'state' = 'sent'
+              HAVING count(*)) AS late""",
+            condition="j.id = ?1",
+        ),
+        (job_id, fence, outcomes, now),
+    )
+
+
 def resolved(job_id: str, reason: str | None, refs: str | None, now: int) -> Statement:
     """Before `recipients.resolve_selected`: who was uncertain counts as sent, a thousand people an event."""
     return Statement(

@@ -14,6 +14,11 @@ _SUPPRESSION = """
     LIMIT 1"""
 
 
+# Who is pending although a mail may have left is not to be said to be unmailed: as a state, and as the reason for it.
+_UNLESS_UNSURE = "iif(unsure_since IS NULL, '{state}', 'uncertain')"
+_REASON_UNLESS_UNSURE = "iif(unsure_since IS NULL, {reason}, ifnull(reason, 'interrupted'))"
+
+
 def append(scope: Scope, job_id: str, people: str, now: int) -> Statement:
     """Add the people of a JSON array, in its order, to a draft; whoever's `ref` is there already is passed over."""
     return Statement(
@@ -51,13 +56,15 @@ def unsupplied(job_id: str, names: str) -> Statement:
 
 def interrupt(job_id: str, number: int, key_window: int, now: int) -> Statement:
     """Whoever an earlier lease of the batch was sending to when it died is uncertain; or pending again where the
-    provider still honours the key of that attempt, `key_window` in milliseconds, or the job would rather send twice."""
-    again = "updated_at > ?4 - ?3 OR (SELECT on_uncertain FROM jobs WHERE id = ?1) = 'resend'"
+    provider still honours the key of the first such attempt, `key_window` in milliseconds, or the job would rather send
+    twice."""
+    since = "ifnull(unsure_since, updated_at)"
+    again = f"{since} > ?4 - ?3 OR (SELECT on_uncertain FROM jobs WHERE id = ?1) = 'resend'"
     told = "delivery IS NOT NULL"  # the provider has: then the mail left
     return Statement(
         f"""UPDATE recipients
             SET state = CASE WHEN {told} THEN 'sent' WHEN {again} THEN 'pending' ELSE 'uncertain' END,
-                reason = CASE WHEN {told} THEN reason WHEN NOT ({again}) THEN 'interrupted' END,
+                reason = iif({told}, reason, 'interrupted'), unsure_since = iif({told}, NULL, {since}),
                 attempts = attempts + 1, updated_at = ?4
             WHERE job_id = ?1 AND {RANGE} AND state = 'sending'
               AND fence < (SELECT fence FROM batches WHERE job_id = ?1 AND number = ?2)""",
@@ -65,12 +72,19 @@ def interrupt(job_id: str, number: int, key_window: int, now: int) -> Statement:
     )
 
 
-def claim(job_id: str, number: int, fence: int, after: int, limit: int, now: int) -> Statement:
-    """Take the next pending people after a position: `sending`, or `suppressed` with the suppression's reason. Nobody,
-    where the lease is another's or the job does not run."""
+def claim(job_id: str, number: int, fence: int, after: int, limit: int, key_window: int, now: int) -> Statement:
+    """Take the next pending people after a position: `sending`, or `suppressed` with the suppression's reason; or
+    `uncertain`, where an earlier attempt may have mailed them and the provider does not honour its key any more.
+    Nobody, where the lease is another's or the job does not run."""
+    repeatable = """(unsure_since IS NULL OR unsure_since > ?6 - ?7
+        OR (SELECT on_uncertain FROM jobs WHERE id = ?1) = 'resend')"""
     return Statement(
         f"""UPDATE recipients
-            SET state = iif(({_SUPPRESSION}) IS NULL, 'sending', 'suppressed'), reason = ({_SUPPRESSION}),
+            SET state = CASE WHEN ({_SUPPRESSION}) IS NOT NULL THEN {_UNLESS_UNSURE.format(state="suppressed")}
+                          WHEN {repeatable} THEN 'sending' ELSE 'uncertain' END,
+                reason = CASE WHEN ({_SUPPRESSION}) IS NOT NULL
+                            THEN {_REASON_UNLESS_UNSURE.format(reason=f"({_SUPPRESSION})")}
+                          WHEN NOT {repeatable} THEN ifnull(reason, 'interrupted') END,
                 detail = NULL, fence = ?3, updated_at = ?6
             WHERE job_id = ?1
               AND position IN (SELECT position FROM recipients WHERE job_id = ?1 AND {RANGE} AND position > ?4
@@ -79,7 +93,7 @@ def claim(job_id: str, number: int, fence: int, after: int, limit: int, now: int
                           WHERE b.job_id = ?1 AND b.number = ?2 AND b.fence = ?3 AND b.state = 'processing'
                             AND j.state = 'running')
             RETURNING position, ref, email, name, variables, attempts, state""",
-        (job_id, number, fence, after, limit, now),
+        (job_id, number, fence, after, limit, now, key_window),
     )
 
 
@@ -94,11 +108,17 @@ def claimed(job_id: str, number: int, fence: int) -> Statement:
 
 def record(job_id: str, fence: int, outcomes: str, now: int) -> Statement:
     """Write what became of a claimed group; `outcomes` is a JSON array of `Outcome` rows. Only the lease that claimed a
-    person may say so; one that was overtaken may still say `sent` of someone left uncertain. Whose mail the provider has
-    told of meanwhile was sent, whatever the attempt looked like from here."""
+    person may say so; one that was overtaken may still say `sent` of someone left uncertain. Whose mail the provider
+    has told of meanwhile was sent, whatever the attempt looked like from here; and nobody has failed whom an attempt
+    before this one may have mailed."""
     return Statement(
         """UPDATE recipients
-           SET state = iif(delivery IS NULL, o.value ->> 'state', 'sent'),
+           SET state = CASE WHEN delivery IS NOT NULL THEN 'sent'
+                         WHEN o.value ->> 'state' = 'failed' AND unsure_since IS NOT NULL THEN 'uncertain'
+                         ELSE o.value ->> 'state' END,
+               unsure_since = CASE WHEN delivery IS NOT NULL OR o.value ->> 'state' = 'sent' THEN NULL
+                                WHEN o.value ->> 'unsure' THEN ifnull(unsure_since, updated_at)
+                                ELSE unsure_since END,
                reason = iif(delivery IS NULL, o.value ->> 'reason', reason),
                detail = iif(delivery IS NULL, o.value ->> 'detail', detail),
                message_id = ifnull(o.value ->> 'message_id', message_id),
@@ -114,7 +134,9 @@ def record(job_id: str, fence: int, outcomes: str, now: int) -> Statement:
 def cancel_pending(job_id: str, reason: str, now: int) -> Statement:
     """Cancel everybody still pending of a job that is open; goes before `jobs.cancel` in the same transaction."""
     return Statement(
-        """UPDATE recipients SET state = 'cancelled', reason = ?2, updated_at = ?3
+        f"""UPDATE recipients
+           SET state = {_UNLESS_UNSURE.format(state="cancelled")}, reason = {_REASON_UNLESS_UNSURE.format(reason="?2")},
+               updated_at = ?3
            WHERE job_id = ?1 AND state = 'pending'
              AND EXISTS (SELECT 1 FROM jobs WHERE id = ?1
                          AND state IN ('draft', 'scheduled', 'queued', 'running', 'paused'))""",
@@ -125,7 +147,10 @@ def cancel_pending(job_id: str, reason: str, now: int) -> Statement:
 def cancel_rest(job_id: str, number: int, now: int) -> Statement:
     """Of a job cancelled while this batch was under way: those whom a refusal made pending again."""
     return Statement(
-        f"""UPDATE recipients SET state = 'cancelled', reason = (SELECT reason FROM jobs WHERE id = ?1), updated_at = ?3
+        f"""UPDATE recipients
+            SET state = {_UNLESS_UNSURE.format(state="cancelled")},
+                reason = {_REASON_UNLESS_UNSURE.format(reason="(SELECT j.reason FROM jobs j WHERE j.id = ?1)")},
+                updated_at = ?3
             WHERE job_id = ?1 AND {RANGE} AND state = 'pending'
               AND EXISTS (SELECT 1 FROM jobs WHERE id = ?1 AND state = 'cancelled')""",
         (job_id, number, now),
@@ -133,11 +158,12 @@ def cancel_rest(job_id: str, number: int, now: int) -> Statement:
 
 
 def bury(job_id: str, number: int, reason: str, now: int) -> Statement:
-    """End everybody of a batch that nobody holds: pending fail, those in flight are uncertain."""
+    """End everybody of a batch that nobody holds: pending fail, those in flight and those in doubt are uncertain."""
     return Statement(
         f"""UPDATE recipients
             SET reason = 'dead_letter', detail = ?3, updated_at = ?4,
-                state = CASE WHEN state = 'pending' THEN 'failed' WHEN delivery IS NULL THEN 'uncertain' ELSE 'sent' END
+                state = CASE WHEN state = 'pending' THEN {_UNLESS_UNSURE.format(state="failed")}
+                          WHEN delivery IS NULL THEN 'uncertain' ELSE 'sent' END
             WHERE job_id = ?1 AND {RANGE} AND state IN ('pending', 'sending')
               AND EXISTS (SELECT 1 FROM batches WHERE job_id = ?1 AND number = ?2
                           AND state IN ('pending', 'queued', 'processing') AND ifnull(lease_until, 0) <= ?4)""",
@@ -158,9 +184,10 @@ def count_selected(job_id: str, state: str, reason: str | None, refs: str | None
 
 
 def retry_selected(job_id: str, state: str, reason: str | None, refs: str | None, now: int) -> Statement:
-    """Make the selected pending again, with a fresh budget of attempts."""
+    """Make the selected pending again, with a fresh budget of attempts, and as if nothing had been sent to them."""
     return Statement(
-        f"""UPDATE recipients SET state = 'pending', attempts = 0, reason = NULL, detail = NULL, updated_at = ?5
+        f"""UPDATE recipients
+            SET state = 'pending', attempts = 0, reason = NULL, detail = NULL, unsure_since = NULL, updated_at = ?5
             WHERE {_SELECTED}
               AND EXISTS (SELECT 1 FROM jobs
                           WHERE id = ?1 AND state IN ('queued', 'running', 'paused', 'completed'))""",
