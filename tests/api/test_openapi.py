@@ -56,6 +56,9 @@ ROUTES = {
     ("DELETE", "/v1/suppressions"),
     ("GET", "/u/{token}"),
     ("POST", "/u/{token}"),
+    ("GET", "/credentials/{code}"),
+    ("GET", "/credentials/status/{list}"),
+    ("GET", "/.well-known/did.json"),
     ("GET", "/healthz"),
     ("GET", "/openapi.json"),
 }
