@@ -4,9 +4,10 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -41,12 +42,9 @@ def amazon(request: HttpRequest) -> HttpResponse:
     return HttpResponse(200, {}, certificate("amazon") if request.url.endswith(".pem") else b"<xml/>")
 
 
-def services(world: World, fetch: ScriptedFetch | None = None, **settings: str) -> Services:
-    return replace(
-        world.services,
-        fetch=fetch or ScriptedFetch(amazon),
-        settings=Settings({**SETTINGS, **world.settings, **settings}),
-    )
+def services(world: World, fetch: ScriptedFetch | None = None, settings: Mapping[str, str] | None = None) -> Services:
+    values = {**SETTINGS, **world.settings, **(settings or {})}
+    return replace(world.services, fetch=fetch or ScriptedFetch(amazon), settings=Settings(values))
 
 
 def stamp(now: int) -> str:
@@ -54,8 +52,6 @@ def stamp(now: int) -> str:
 
 
 def iso(now: int) -> str:
-    from datetime import UTC, datetime
-
     return datetime.fromtimestamp(now / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -120,5 +116,6 @@ def referring(provider: str, content: Any, reference: str) -> Any:
 
 
 def request_of(provider: str, content: Any, now: int, **more: Any) -> Request:
-    made = {"sendgrid": sendgrid, "mailgun": mailgun, "resend": resend, "ses": ses}[provider]
+    makers: dict[str, Callable[..., Request]] = {"sendgrid": sendgrid, "mailgun": mailgun, "resend": resend, "ses": ses}
+    made = makers[provider]
     return made([content] if provider == "sendgrid" else content, now, **more)

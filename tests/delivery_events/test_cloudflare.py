@@ -85,7 +85,7 @@ async def test_where_the_database_does_not_answer_the_events_come_again(world: W
     async def busy(_: Any) -> Any:
         raise DatabaseBusy("overloaded")
 
-    world.database.batch = busy  # type: ignore[method-assign]
+    world.database.batch = busy  # type: ignore[method-assign, assignment]
     [verdict] = await consume(world, body)
     assert verdict
     assert verdict[0] == "retry"

@@ -1,6 +1,6 @@
 """Events applied: to people, counters, suppressions, and what Moodle is told."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -27,7 +27,7 @@ async def apply(world: World, *events: DeliveryEvent, token: Token | None = None
     return known
 
 
-async def sent_job(world: World, people: int = 3, **fields: Any) -> str:
+async def sent_job(world: World, people: int | Sequence[Mapping[str, Any]] = 3, **fields: Any) -> str:
     job = await world.job(people, **fields)
     await world.work()
     world.callbacks.sent.clear()
@@ -161,7 +161,8 @@ async def test_the_same_events_again_change_nothing(world: World) -> None:
 
 async def test_an_answer_of_the_database_that_got_lost_doubles_nothing(world: World) -> None:
     job = await uncertain_job(world)
-    real, lost = world.database.batch, []
+    real = world.database.batch
+    lost: list[int] = []
 
     async def batch(statements: list[Statement]) -> list[list[Row]]:
         rows = await real(statements)

@@ -119,7 +119,7 @@ async def test_an_event_without_our_reference_is_nobody_s(world: World, provider
 
 @pytest.mark.parametrize("provider", SIGNED)
 async def test_another_key_s_signature_is_refused(world: World, provider: str) -> None:
-    more = {"resend": {"secret": "whsec_" + "B" * 43 + "="}}.get(provider, {"key": "another"})
+    more: dict[str, Any] = {"resend": {"secret": "whsec_" + "B" * 43 + "="}}.get(provider, {"key": "another"})
     with pytest.raises(EventUnproven) as refused:
         await read(world, provider, example(provider), **more)
     assert refused.value.code == "signature"
@@ -191,7 +191,7 @@ async def test_a_setting_that_is_no_key_is_named(world: World, provider: str) ->
     setting = SOURCES[provider].setting
     for wrong in ("nonsense", "whsec_x", "MFkw", "arn:aws:sns:us-west-2:evil"):
         with pytest.raises(ConfigurationError) as refused:
-            await SOURCES[provider](services(world, **{setting: wrong})).read(headers, body)
+            await SOURCES[provider](services(world, settings={setting: wrong})).read(headers, body)
         assert refused.value.setting == setting
         assert wrong not in str(refused.value)
 
@@ -200,7 +200,7 @@ async def test_sendgrid_s_key_may_be_given_in_pem(world: World) -> None:
     headers, body = request_of("sendgrid", example("sendgrid"), world.clock.now())
     bare = services(world).settings.text("SENDGRID_WEBHOOK_KEY")
     pem = f"-----BEGIN PUBLIC KEY-----\n{bare[:64]}\n{bare[64:]}\n-----END PUBLIC KEY-----\n"
-    source = SOURCES["sendgrid"](services(world, SENDGRID_WEBHOOK_KEY=pem))
+    source = SOURCES["sendgrid"](services(world, settings={"SENDGRID_WEBHOOK_KEY": pem}))
     assert (await source.read(headers, body)).events
 
 

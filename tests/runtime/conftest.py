@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from dev.server import ROOT, LocalRuntime
+from tests.delivery_events.support import SETTINGS
 from tests.doubles.sendgrid import SendGridServer
 from tests.live import Live, live
 
@@ -53,6 +54,7 @@ def the_runtime(tmp_path_factory: pytest.TempPathFactory, sendgrid: SendGridServ
             **sendgrid.settings(),
             "RESEND_ENDPOINT": f"http://127.0.0.1:{port}",
             "RESEND_API_KEY": "re_on-this-machine",
+            "SENDGRID_WEBHOOK_KEY": SETTINGS["SENDGRID_WEBHOOK_KEY"],
             "BATCH_SIZE": "100",
             "MAX_ATTEMPTS": "1",
         }

@@ -11,8 +11,11 @@ from typing import Any
 from workers import Response, WorkerEntrypoint  # noqa: TID251
 
 import bindings
+from delivery_events import SOURCES
 from errors import OffloadError
-from ports import HttpRequest, Statement
+from ports import HttpRequest, HttpResponse, Statement
+from services import Services
+from settings import Settings
 
 VERSION = 1
 seen: list[dict[str, Any]] = []
@@ -77,6 +80,37 @@ class Default(WorkerEntrypoint):  # type: ignore[misc]
         request = HttpRequest("POST", question["url"], {"x-probe": "1"}, b"\x00\xff", question["timeout"])
         response = await bindings.fetch(request)
         return {"status": response.status, "headers": dict(response.headers), "body": response.body.decode()}
+
+    async def ask_verify(self, question: Any) -> Any:
+        algorithm, *parts = question
+        key, signature, data = map(bytes.fromhex, parts)
+        try:
+            return await bindings.SubtleCrypto().verify(algorithm, key, signature, data)
+        except ValueError:
+            return "ValueError"
+
+    async def ask_prove(self, question: Any) -> Any:
+        """A provider's request, read with the platform's clock and cryptography; only the network is a stand-in."""
+
+        async def fetch(_: HttpRequest) -> HttpResponse:
+            return HttpResponse(200, {}, question["certificate"].encode())
+
+        unused: Any = None
+        services = Services(
+            database=unused,
+            files=unused,
+            batches=unused,
+            callbacks=unused,
+            dead_letters=unused,
+            fetch=fetch,
+            clock=bindings.SystemClock(),
+            random=unused,
+            crypto=bindings.SubtleCrypto(),
+            settings=Settings(question["settings"]),
+        )
+        source = SOURCES[question["provider"]](services)
+        notice = await source.read(question["headers"], question["body"].encode())
+        return [[event.kind, event.job, event.position] for event in notice.events]
 
 
 def note(handler: str, **what: Any) -> None:
