@@ -64,6 +64,7 @@ def page(scope: Scope, email: str | None, reason: Reason | None, after: tuple[st
         parameters.append(value)
         return f"?{len(parameters)}"
 
+    start = "+email" if email else "email"  # one address is looked up, not passed over on the way through the list
     condition = ""
     if scope.company is not None:
         own = f"company = {given(scope.company)} AND company <> ''"
@@ -74,7 +75,7 @@ def page(scope: Scope, email: str | None, reason: Reason | None, after: tuple[st
         condition += f" AND reason = {given(reason.value)}"
     return Statement(
         f"""SELECT {_COLUMNS} FROM suppressions
-            WHERE site_id = ?1 AND (email, company, category) > (?2, ?3, ?4) {condition}
+            WHERE site_id = ?1 AND ({start}, company, category) > (?2, ?3, ?4) {condition}
             ORDER BY email, company, category LIMIT ?5""",
         tuple(parameters),
     )

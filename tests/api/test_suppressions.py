@@ -10,6 +10,8 @@ import httpx
 import pytest
 
 from api import suppressions as routes
+from scope import Scope
+from store import suppressions
 from tests.api.conftest import Deployment, Site, fault
 
 PATH = "/v1/suppressions"
@@ -275,3 +277,12 @@ async def test_the_audit_trail_counts_what_was_added_and_names_nobody(site: Site
     assert (one["company"], one["target"], one["detail"]) == ("nordic", hashed("a@example.com"), {"addresses": 1})
     assert (many["company"], many["target"], many["detail"]) == (None, "suppressions", {"addresses": 3})
     assert "example.com" not in json.dumps([one, many])
+
+
+@pytest.mark.parametrize("scope", [Scope("site_1"), Scope("site_1", "nordic")])
+@pytest.mark.parametrize("email", [None, "a@example.com"])
+async def test_a_page_reads_no_more_than_it_shows(deployment: Deployment, scope: Scope, email: str | None) -> None:
+    sql, parameters = suppressions.page(scope, email, None, ("", "", ""), 10)
+    [search, *_] = deployment.database.query(f"EXPLAIN QUERY PLAN {sql}", *parameters)
+    assert search["detail"].startswith("SEARCH suppressions USING ")
+    assert ("email=?" if email else "company=?" if scope.company else "(email,company,category)>") in search["detail"]
