@@ -21,11 +21,13 @@ OffloadError
 │   ├── InvalidAddress
 │   ├── MissingVariable
 │   ├── MissingGlyph
+│   ├── CertificateRevoked      what this person was awarded was taken back
 │   └── RenderingFailed
 ├── DeliveryEventRefused        what came to the address for providers' events
 │   ├── EventUnproven           not shown to be the provider's: unsigned, stale, of another topic
 │   └── EventMalformed          signed, and still not what this provider sends
 ├── TemplateRefused             the template itself is wrong, for everybody
+│   └── DesignRefused           the design of a certificate
 ├── ConfigurationError          a setting or secret is missing or wrong
 ├── JobRefused                  a request that a job, as it stands, cannot follow
 │   ├── UnknownJob              not there, or not in the caller's scope
@@ -34,6 +36,8 @@ OffloadError
 │   ├── TooManyPeople           more than a job may have
 │   ├── EmptyJob                nobody to mail
 │   └── MissingForEverybody     the template names variables that nobody was given
+├── CertificateEnded            it was revoked or replaced, and cannot be changed any more
+├── HolderForgotten             the data that a certificate was made of is not kept any more
 └── Problem                     an answer to an API caller (RFC 9457); see `problems.py`
 """
 
@@ -147,6 +151,10 @@ class MissingGlyph(RecipientFault):
         self.character = character
 
 
+class CertificateRevoked(RecipientFault):
+    code = "certificate_revoked"
+
+
 class RenderingFailed(RecipientFault):
     code = "rendering_failed"
 
@@ -174,6 +182,10 @@ class TemplateRefused(OffloadError):
         super().__init__(f"{field}: {detail}")
         self.field = field
         self.detail = detail
+
+
+class DesignRefused(TemplateRefused):
+    """`field` is the path in the design, such as `pages[0].elements[3].font.size`."""
 
 
 class ConfigurationError(OffloadError):
@@ -222,3 +234,15 @@ class MissingForEverybody(JobRefused):
     def __init__(self, names: tuple[str, ...]) -> None:
         super().__init__(f"nobody was given a value for {', '.join(names)}")
         self.names = names
+
+
+class CertificateEnded(OffloadError):
+    """`state` is the certificate's."""
+
+    def __init__(self, state: str) -> None:
+        super().__init__(f"the certificate is {state}")
+        self.state = state
+
+
+class HolderForgotten(OffloadError):
+    pass

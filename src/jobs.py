@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Protocol
 
 import dispatch
 import unsubscribe
+from certificates.award import CertificateJob
 from errors import (
     EmptyJob,
     IdempotencyConflict,
@@ -29,7 +30,7 @@ from ports import Row, Statement
 from providers import provider_for
 from scope import Scope
 from services import Services
-from states import JobState
+from states import JobKind, JobState
 from store import batches, events, jobs, recipients
 
 # What the audit trail says of a change to the job of this id, written in the change's own transaction: only where the
@@ -58,9 +59,10 @@ _RETRIABLE = (JobState.QUEUED, JobState.RUNNING, JobState.PAUSED, JobState.COMPL
 
 @dataclass(frozen=True)
 class NewJob:
-    """`content` is {"message": {…}, "unsubscribe": true} as documented for `POST /v1/jobs`; `send_at` is in
-    milliseconds; `rate` in mails a second; `on_uncertain` is `hold` or `resend`; `category` is that of mail which a
-    person can unsubscribe from. `request_hash` tells two requests under one idempotency key apart."""
+    """`content` is {"message": {…}, "unsubscribe": true, "certificate": {…}} as documented for `POST /v1/jobs`, with
+    every field of the certificate there; `send_at` is in milliseconds; `rate` in mails a second; `on_uncertain` is
+    `hold` or `resend`; `category` is that of mail which a person can unsubscribe from. `request_hash` tells two
+    requests under one idempotency key apart."""
 
     kind: str
     name: str
@@ -99,13 +101,17 @@ async def find(services: Services, scope: Scope, job_id: str) -> Row:
 
 async def create(services: Services, scope: Scope, request: NewJob, note: Note | None = None) -> tuple[Row, bool]:
     """A new draft, or the job that this idempotency key made before (True). Raises `IdempotencyConflict`,
-    `TemplateRefused`, `ConfigurationError` (of a job whose mails shall have an unsubscribe link)."""
+    `TemplateRefused`, `ConfigurationError` (of a job whose mails shall have links of ours)."""
     owner = Scope(scope.site_id, request.company)
     job_id = f"job_{services.random.token(16).hex()}"
     content = json.dumps(request.content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     version = hashlib.sha256(content.encode()).hexdigest()
     if MailJob.load(scope.site_id, job_id, version, request.content).unsubscribe:
         unsubscribe.link(services.settings, job_id, 0)  # raises where none could be made
+    if request.kind == JobKind.CERTIFICATE:
+        import certs
+
+        await certs.check(services, CertificateJob.load(scope.site_id, job_id, request.company, request.content))
     insertion = jobs.insert(
         owner,
         job_id,
@@ -345,8 +351,11 @@ def _wire_address(email: str) -> str:
 
 async def _check_sendable(services: Services, scope: Scope, job_id: str) -> None:
     found = (await services.database.all(jobs.content(scope, job_id)))[0]
-    mail = MailJob.load(scope.site_id, job_id, found["version"], json.loads(found["content"]))
-    names = json.dumps(sorted(mail.variables))
+    content = json.loads(found["content"])
+    needed = MailJob.load(scope.site_id, job_id, found["version"], content).variables
+    if "certificate" in content:
+        needed |= CertificateJob.load(scope.site_id, job_id, None, content).variables
+    names = json.dumps(sorted(needed))
     missing = await services.database.all(recipients.unsupplied(job_id, names))
     if missing:
         raise MissingForEverybody(tuple(row["name"] for row in missing))

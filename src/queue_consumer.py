@@ -23,9 +23,9 @@ from persistence import persist
 from ports import Message, Row, Statement
 from providers import provider_for
 from scope import Scope
-from sending import GroupResult, GroupSender, rate_of
+from sending import GroupResult, GroupSender, Sender, rate_of
 from services import Services
-from states import BatchState, JobState, RecipientState
+from states import BatchState, JobKind, JobState, RecipientState
 from store import batches, dead_letters, events, recipients, usage
 from store import jobs as job_rows
 
@@ -119,8 +119,9 @@ class BatchRun:
             await self._give_up("poison")
             return
         await self._begin()
-        mails = MailJob.load(self.work["site_id"], self.job, self.work["version"], json.loads(self.work["content"]))
-        sender = GroupSender(
+        content = json.loads(self.work["content"])
+        mails = MailJob.load(self.work["site_id"], self.job, self.work["version"], content)
+        sender: Sender = GroupSender(
             mails,
             self.provider,
             self.pacer,
@@ -128,12 +129,22 @@ class BatchRun:
             resend_uncertain=self.work["on_uncertain"] == "resend",
             unsubscribe_url=partial(unsubscribe.link, self.services.settings, self.job),
         )
+        if self.work["kind"] == JobKind.CERTIFICATE:
+            sender = self._issuing(content, sender)
         ending = await self._tripped() or await self._send_groups(sender)
         if self.standing["held"]:
             await self._end(ending)
         else:
             log("warning", "lease lost", job=self.job, batch=self.number)
         await dispatch.queue_site(self.services, self.scope.site_id)
+
+    def _issuing(self, content: dict[str, Any], sender: Sender) -> Sender:
+        from certificates.award import CertificateJob
+        from certs import IssuingSender
+
+        job = CertificateJob.load(self.scope.site_id, self.job, self.work["company"], content)
+        at = self.standing["started_at"] or self.services.clock.now()  # not running: nobody will be claimed
+        return IssuingSender(self.services, job, at, sender)
 
     async def _begin(self) -> None:
         now = self.services.clock.now()
@@ -151,7 +162,7 @@ class BatchRun:
         if started:
             await dispatch.kick_callbacks(self.services, self.scope.site_id)
 
-    async def _send_groups(self, sender: GroupSender) -> "Ending":
+    async def _send_groups(self, sender: Sender) -> "Ending":
         """Claim, send and record until nothing is left to claim, or there is a reason to stop."""
         position = -1
         while self.services.clock.now() < self.deadline:

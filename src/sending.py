@@ -8,7 +8,7 @@ import asyncio
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from errors import (
     ConfigurationError,
@@ -62,6 +62,12 @@ class GroupResult:
 
     def as_json(self) -> str:
         return json.dumps([asdict(outcome) for outcome in self.outcomes], ensure_ascii=False)
+
+
+class Sender(Protocol):
+    async def send(self, people: Sequence[Row]) -> GroupResult:
+        """An outcome for each of a claimed group."""
+        ...
 
 
 class GroupSender:

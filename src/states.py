@@ -7,6 +7,11 @@ compare-and-set conditions, the CHECK lists in `migrations/` the same names; tes
 from enum import StrEnum
 
 
+class JobKind(StrEnum):
+    EMAIL = "email"
+    CERTIFICATE = "certificate"
+
+
 class JobState(StrEnum):
     DRAFT = "draft"
     SCHEDULED = "scheduled"
@@ -41,6 +46,14 @@ class BatchState(StrEnum):
     PROCESSING = "processing"
     DONE = "done"
     DEAD = "dead"
+
+
+class CertificateState(StrEnum):
+    """Whether it has expired is no state: that follows from the time."""
+
+    VALID = "valid"
+    SUPERSEDED = "superseded"
+    REVOKED = "revoked"
 
 
 class CallbackState(StrEnum):

@@ -5,27 +5,36 @@ one, so that a repetition after a crash makes no second certificate; and a misty
 its check character.
 """
 
-import hashlib
 import hmac
 import json
+from collections.abc import Mapping
+from typing import Any
 
 # Crockford's base 32: no I, L, O, U. What people read for them is understood as 1, 1, 0.
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _READ_AS = str.maketrans({"I": "1", "L": "1", "O": "0"})
+_SEPARATORS = frozenset(" -_.·\u2010\u2011\u2012\u2013\u2014\u00a0")
 LENGTH = 16  # the last is the check character
 
 
-def make(secret: str, site_id: str, award: str, ref: str, version: int) -> str:
-    """16 characters, without separators."""
-    content = json.dumps(["certificate", site_id, award, ref, version]).encode()
-    number = int.from_bytes(hmac.new(secret.encode(), content, hashlib.sha256).digest()[:10], "big")
+def make(
+    secret: bytes, site_id: str, company: str | None, award: str, ref: str, version: int, changes: Mapping[str, Any]
+) -> str:
+    """16 characters, without separators. `changes` are those of a reissue: two of them at once are not one."""
+    content = json.dumps(["certificate", site_id, company, award, ref, version, changes], sort_keys=True).encode()
+    number = int.from_bytes(hmac.digest(secret, content, "sha256")[:10], "big")
     body = "".join(ALPHABET[number >> 5 * place & 31] for place in range(LENGTH - 1))
     return body + _check_character(body)
 
 
+def normal(text: str) -> str:
+    """What somebody typed, in any case and with any separators, as a code is kept; it may still be none."""
+    return "".join(character for character in text.upper() if character not in _SEPARATORS).translate(_READ_AS)
+
+
 def parse(text: str) -> str | None:
-    """The code that somebody typed, in any case and with any separators; None where it cannot be one."""
-    code = "".join(character for character in text.upper() if character not in " -_.·").translate(_READ_AS)
+    """The code that somebody typed; None where it cannot be one."""
+    code = normal(text)
     if len(code) != LENGTH or any(character not in ALPHABET for character in code):
         return None
     return code if _check_character(code[:-1]) == code[-1] else None

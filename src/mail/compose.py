@@ -18,6 +18,8 @@ from mail.template import Template
 # Always there, and always about the person: no variable of the same name replaces them.
 OWN_NAMES = frozenset({"ref", "email", "name"})
 UNSUBSCRIBE_URL = "unsubscribe_url"  # as well, in a job whose mails have an unsubscribe link
+# as well, in a job of certificates: they come with each person's variables
+CERTIFICATE_NAMES = frozenset({"certificate_url", "certificate_code", "verify_url"})
 
 
 def idempotency_key(site_id: str, job_id: str, ref: str, version: str) -> str:
@@ -39,6 +41,7 @@ class MailJob:
     shared: Mapping[str, Any]
     template: Template
     unsubscribe: bool
+    supplied: frozenset[str]
 
     @classmethod
     def load(
@@ -49,6 +52,7 @@ class MailJob:
         extra = dict(message.get("headers") or {})
         unsubscribe = bool(content.get("unsubscribe"))
         headers.check(extra, unsubscribe)
+        supplied = OWN_NAMES | ({UNSUBSCRIBE_URL} if unsubscribe else set())
         return cls(
             site_id=site_id,
             job_id=job_id,
@@ -60,13 +64,13 @@ class MailJob:
             shared=message.get("variables") or {},
             template=Template.compile(message["subject"], message["html"], message.get("text")),
             unsubscribe=unsubscribe,
+            supplied=supplied | (CERTIFICATE_NAMES if "certificate" in content else set()),
         )
 
     @property
     def variables(self) -> frozenset[str]:
         """The names each person must bring: those the template needs and neither the job nor the product supplies."""
-        own = {*OWN_NAMES, UNSUBSCRIBE_URL} if self.unsubscribe else OWN_NAMES
-        return self.template.variables - self.shared.keys() - own
+        return self.template.variables - self.shared.keys() - self.supplied
 
     def mail_for(
         self,

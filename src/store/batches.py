@@ -108,7 +108,7 @@ def look(job_id: str, number: int) -> Statement:
 def work(job_id: str) -> Statement:
     """What sending a batch of the job needs to know, once."""
     return Statement(
-        """SELECT j.site_id, j.company, j.rate, j.on_uncertain, s.provider, s.send_rate, c.version, c.content
+        """SELECT j.site_id, j.company, j.kind, j.rate, j.on_uncertain, s.provider, s.send_rate, c.version, c.content
            FROM jobs j JOIN sites s ON s.id = j.site_id JOIN job_contents c ON c.job_id = j.id WHERE j.id = ?1""",
         (job_id,),
     )
@@ -174,8 +174,8 @@ def standing(job_id: str, number: int, fence: int, now: int) -> Statement:
     of the same site are being sent right now, which share its rate; and what the breakers look at."""
     return Statement(
         """SELECT b.fence = ?3 AND b.state = 'processing' AS held, b.pending, b.sending, j.state AS job_state,
-             j.progress_at, j.sent, j.failed, j.forgiven_sent, j.forgiven_failed, s.failure_limit, s.daily_quota,
-             s.disabled_at,
+             j.started_at, j.progress_at, j.sent, j.failed, j.forgiven_sent, j.forgiven_failed, s.failure_limit,
+             s.daily_quota, s.disabled_at,
              ifnull((SELECT u.sent FROM usage u WHERE u.site_id = s.id AND u.day = date(?4 / 1000, 'unixepoch')), 0)
                AS sent_today,
              (SELECT count(*) FROM batches o CROSS JOIN jobs oj ON oj.id = o.job_id -- few are leased: begin with them

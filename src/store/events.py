@@ -5,6 +5,8 @@ it in the same transaction.
 """
 
 from ports import Statement
+from scope import Scope
+from store.certificates import ISSUABLE
 from store.deliveries import TOLD
 from store.jobs import ENDS_NOW
 from store.suppressions import PERSON, UNDONE, UNSUBSCRIBES
@@ -179,3 +181,38 @@ def deliveries(changes: str, now: int) -> Statement:
         condition="true",
     )
     return Statement(f"{statement} RETURNING site_id", (changes, now))
+
+
+def certificates_issued(job_id: str, rows: str, now: int) -> Statement:
+    """Before `certificates.insert` of the same rows: those that are new, one event for all of them."""
+    certificate = """json_object('ref', c.value ->> 'ref', 'award', c.value ->> 'award', 'code', c.value ->> 'code',
+        'version', c.value ->> 'version', 'replaces', c.value ->> 'replaces', 'sha256', c.value ->> 'sha256',
+        'issued_at', c.value ->> 'issued_at', 'expires_at', c.value ->> 'expires_at')"""
+    return Statement(
+        _INSERT.format(
+            place="1",
+            type="'certificate.issued'",
+            data="json_object('job', j.id, 'company', j.company, 'certificates', json(g.list))",
+            now="?3",
+            source=f"JOIN (SELECT json_group_array({certificate}) AS list, count(*) AS new FROM {ISSUABLE}) AS g",
+            condition="j.id = ?1 AND g.new > 0",
+        ),
+        (job_id, rows, now),
+    )
+
+
+def certificate_revoked(scope: Scope, code: str, reason: str, now: int) -> Statement:
+    """Before `certificates.revoke`."""
+    certificate = """json_object('ref', c.ref, 'award', c.award, 'code', c.code, 'version', c.version,
+        'reason', ?4, 'revoked_at', ?5)"""
+    return Statement(
+        _INSERT.format(
+            place="1",
+            type="'certificate.revoked'",
+            data=f"json_object('job', j.id, 'company', j.company, 'certificates', json_array({certificate}))",
+            now="?5",
+            source="JOIN certificates c ON c.job_id = j.id",
+            condition="""c.code = ?1 AND c.site_id = ?2 AND (?3 IS NULL OR c.company = ?3) AND c.state = 'valid'""",
+        ),
+        (code, scope.site_id, scope.company, reason, now),
+    )

@@ -2,6 +2,7 @@
 
 from ports import Statement
 from scope import Scope
+from store.certificates import UNISSUED
 
 # the positions of batch ?2 of job ?1
 RANGE = """position BETWEEN ?2 * (SELECT batch_size FROM jobs WHERE id = ?1)
@@ -56,15 +57,15 @@ def unsupplied(job_id: str, names: str) -> Statement:
 
 def interrupt(job_id: str, number: int, key_window: int, now: int) -> Statement:
     """Whoever an earlier lease of the batch was sending to when it died is uncertain; or pending again where the
-    provider still honours the key of the first such attempt, `key_window` in milliseconds, or the job would rather send
-    twice."""
+    provider still honours the key of the first such attempt, `key_window` in milliseconds, the job would rather send
+    twice, or their certificate is not there, without which no mail leaves."""
     since = "ifnull(unsure_since, updated_at)"
     again = f"{since} > ?4 - ?3 OR (SELECT on_uncertain FROM jobs WHERE id = ?1) = 'resend'"
     told = "delivery IS NOT NULL"  # the provider has: then the mail left
     return Statement(
         f"""UPDATE recipients
-            SET state = CASE WHEN {told} THEN 'sent' WHEN {again} THEN 'pending' ELSE 'uncertain' END,
-                reason = iif({told}, reason, 'interrupted'), unsure_since = iif({told}, NULL, {since}),
+            SET state = CASE WHEN {told} THEN 'sent' WHEN {again} OR {UNISSUED} THEN 'pending' ELSE 'uncertain' END,
+                reason = iif({told}, reason, 'interrupted'), unsure_since = iif({told} OR {UNISSUED}, NULL, {since}),
                 attempts = attempts + 1, updated_at = ?4
             WHERE job_id = ?1 AND {RANGE} AND state = 'sending'
               AND fence < (SELECT fence FROM batches WHERE job_id = ?1 AND number = ?2)""",
@@ -158,11 +159,12 @@ def cancel_rest(job_id: str, number: int, now: int) -> Statement:
 
 
 def bury(job_id: str, number: int, reason: str, now: int) -> Statement:
-    """End everybody of a batch that nobody holds: pending fail, those in flight and those in doubt are uncertain."""
+    """End everybody of a batch that nobody holds: pending fail, those in flight and those in doubt are uncertain.
+    Nobody is in flight without their certificate."""
     return Statement(
         f"""UPDATE recipients
             SET reason = 'dead_letter', detail = ?3, updated_at = ?4,
-                state = CASE WHEN state = 'pending' THEN {_UNLESS_UNSURE.format(state="failed")}
+                state = CASE WHEN state = 'pending' OR {UNISSUED} THEN {_UNLESS_UNSURE.format(state="failed")}
                           WHEN delivery IS NULL THEN 'uncertain' ELSE 'sent' END
             WHERE job_id = ?1 AND {RANGE} AND state IN ('pending', 'sending')
               AND EXISTS (SELECT 1 FROM batches WHERE job_id = ?1 AND number = ?2

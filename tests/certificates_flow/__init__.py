@@ -1,0 +1,1 @@
+"""Certificates from the job to the verification page."""
