@@ -39,6 +39,10 @@ def send(
     company: Annotated[str | None, typer.Option(help="Company (IOMAD) that the job belongs to.")] = None,
     at: Annotated[str | None, typer.Option(metavar="TIME", help="Start then: 2026-12-01T09:00, local time.")] = None,
     rate: Annotated[float | None, typer.Option(help="Mails a second at most; without, what the site may.")] = None,
+    category: Annotated[str | None, typer.Option(help="What kind of mail it is, for unsubscribing: reminders.")] = None,
+    unsubscribe: Annotated[
+        bool, typer.Option("--unsubscribe", help="Give each mail a link to unsubscribe from its category.")
+    ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Refuse the file where an address looks wrong.")] = False,
     yes: options.Yes = False,
     follow: Annotated[bool, typer.Option("--watch/--no-watch", help="Watch the job until it ends.")] = True,
@@ -55,7 +59,13 @@ def send(
     """
     message = compose(template, subject, text, sender, reply_to, variables or ())
     job_name = name or message["subject"][:LONGEST_NAME]
-    wanted = {"company": company, "send_at": at and instant(at), "rate": rate}
+    wanted = {
+        "company": company,
+        "send_at": at and instant(at),
+        "rate": rate,
+        "category": category,
+        "unsubscribe": unsubscribe or None,
+    }
     request: Json = {"kind": "email", "name": job_name, "message": message}
     request |= {field: value for field, value in wanted.items() if value is not None}
     file = PeopleFile(people)

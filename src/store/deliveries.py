@@ -5,6 +5,7 @@ object a person, as `deliveries.Change` writes it; every statement before `updat
 """
 
 from ports import Statement
+from store.suppressions import A_WISH_WINS
 
 SOFT_BOUNCES = 3  # in a row, until an address counts as dead
 
@@ -61,7 +62,7 @@ def suppress(changes: str, now: int) -> Statement:
               e.value ->> 'suppress', e.value ->> 'detail', ?2
             FROM {_PEOPLE} JOIN jobs j ON j.id = r.job_id
             WHERE (e.value ->> 'suppress') IS NOT NULL AND ((e.value ->> 'rank') = 0 OR (e.value ->> 'rank') > {_RANK})
-            ON CONFLICT DO NOTHING""",
+            {A_WISH_WINS}""",
         (changes, now),
     )
 

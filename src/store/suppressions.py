@@ -38,6 +38,11 @@ UNSUBSCRIBES = f"""?3 IN ('', j.category) AND NOT EXISTS (SELECT 1 FROM suppress
     WHERE {_OF_PERSON} AND s.category = ?3 AND s.reason IN {_WISHES})"""
 UNDONE = f"{_OF_PERSON} AND s.category IN ('', j.category) AND s.reason = 'unsubscribe' AND s.by_person = 1"
 
+# How a suppression meets one that is there already: what a person wishes takes the place of what happened to the mail.
+A_WISH_WINS = f"""ON CONFLICT (site_id, email, company, category) DO UPDATE
+  SET reason = excluded.reason, detail = excluded.detail, created_at = excluded.created_at
+  WHERE suppressions.reason NOT IN {_WISHES} AND excluded.reason IN {_WISHES}"""
+
 
 def add(site_id: str, rows: str, now: int) -> Statement:
     """Add those of a JSON array that are not there yet; a wish takes the place of what is none. What was changed comes
@@ -47,9 +52,7 @@ def add(site_id: str, rows: str, now: int) -> Statement:
             SELECT ?1, value ->> 'company', value ->> 'email', value ->> 'category', value ->> 'reason',
                    value ->> 'detail', ?3
             FROM json_each(?2) WHERE true
-            ON CONFLICT (site_id, email, company, category) DO UPDATE
-              SET reason = excluded.reason, detail = excluded.detail, created_at = excluded.created_at
-              WHERE suppressions.reason NOT IN {_WISHES} AND excluded.reason IN {_WISHES}
+            {A_WISH_WINS}
             RETURNING email""",
         (site_id, rows, now),
     )

@@ -37,7 +37,7 @@ def test_every_option_reaches_the_service(
         *("send", people, "--template", template, "--yes", "--no-watch"),
         *("--subject", "Soon!", "--text", "reminder.txt", "--from", "Kursy Łódź <k@x.org>", "--reply-to", "r@x.org"),
         *("--name", "November", "--company", "acme", "--at", "2026-12-01T09:00+01:00", "--rate", "2.5"),
-        *("--var", "term=autumn", "--var", "motto=a=b"),
+        *("--var", "term=autumn", "--var", "motto=a=b", "--category", "reminders", "--unsubscribe"),
     )
     (created,) = service.calls("POST /v1/jobs$")
     assert created == {
@@ -46,6 +46,8 @@ def test_every_option_reaches_the_service(
         "company": "acme",
         "send_at": "2026-12-01T08:00:00.000Z",
         "rate": 2.5,
+        "category": "reminders",
+        "unsubscribe": True,
         "message": {
             "subject": "Soon!",
             "html": template.read_text(),

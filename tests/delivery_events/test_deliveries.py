@@ -225,6 +225,16 @@ async def test_a_dead_address_is_suppressed_for_the_site_and_a_complaint_for_the
     ]
 
 
+async def test_a_complaint_takes_the_place_of_a_weaker_reason_and_nothing_takes_its_place(world: World) -> None:
+    first, second = [await sent_job(world) for _ in range(2)]
+    await apply(world, told(first, 0, Kind.HARD_BOUNCE), told(second, 0, Kind.COMPLAINT))
+    assert [reason for *_, reason in suppressions(world)] == ["complaint"]
+    third = await sent_job(world, [person(0, email="another@example.com")])
+    await apply(world, told(third, 0, Kind.COMPLAINT))
+    await apply(world, told(third, 0, Kind.HARD_BOUNCE))
+    assert {reason for *_, reason in suppressions(world)} == {"complaint"}
+
+
 async def test_a_suppression_that_a_person_released_does_not_come_back_with_an_old_event(world: World) -> None:
     job = await sent_job(world)
     await apply(world, told(job, 0, Kind.HARD_BOUNCE))
