@@ -235,7 +235,7 @@ async def cancel(
             recipients.cancel_pending(job_id, reason, now),
             batches.recount_all(job_id),
             events.batches_cancelled(job_id, now),
-            batches.end_unstarted(job_id),
+            batches.end_unstarted(job_id, now),
             jobs.cancel(scope, job_id, reason),
             events.completed(job_id, now),
             jobs.end(job_id, now),

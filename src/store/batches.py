@@ -205,11 +205,14 @@ def finish(job_id: str, number: int, fence: int) -> Statement:
     )
 
 
-def end_unstarted(job_id: str) -> Statement:
-    """The job is being cancelled: whatever nobody holds has ended. Those held end by their holder."""
+def end_unstarted(job_id: str, now: int) -> Statement:
+    """The job is being cancelled: whatever nobody holds has ended. Those held end by their holder; and where a dead
+    lease left people in flight, by the next."""
     return Statement(
-        "UPDATE batches SET state = 'done', due_at = NULL WHERE job_id = ?1 AND state IN ('pending', 'queued')",
-        (job_id,),
+        """UPDATE batches
+           SET state = iif(sending = 0, 'done', state), due_at = iif(sending = 0, NULL, ifnull(due_at, ?2))
+           WHERE job_id = ?1 AND state IN ('pending', 'queued')""",
+        (job_id, now),
     )
 
 

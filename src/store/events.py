@@ -94,7 +94,7 @@ def batch_finished(job_id: str, number: int, fence: int, now: int) -> Statement:
 
 def batches_cancelled(job_id: str, now: int) -> Statement:
     """Before `batches.end_unstarted`."""
-    condition = "j.id = ?1 AND b.state IN ('pending', 'queued')"
+    condition = "j.id = ?1 AND b.state IN ('pending', 'queued') AND b.sending = 0"
     return Statement(_batch_events(condition, "?2"), (job_id, now))
 
 

@@ -33,7 +33,10 @@ from tests.faults.platform import INVOCATION_SECONDS, Bucket, Clock, Database, Q
 from tests.faults.timeline import Invocation, Timeline, invoke
 
 ROOT = Path(__file__).resolve().parents[2]
-QUEUES = {consumer["queue"]: consumer for consumer in tomllib.loads((ROOT / "wrangler.toml").read_text())["queues"]["consumers"]}
+QUEUES = {
+    consumer["queue"]: consumer
+    for consumer in tomllib.loads((ROOT / "wrangler.toml").read_text())["queues"]["consumers"]
+}
 OPERATOR = "operator-of-the-fault-suite"
 SETTINGS = {
     "OPERATOR_TOKEN": OPERATOR,
@@ -217,7 +220,9 @@ class Deployment:
             return Answer(0, {})
         return Answer(response.status_code, response.json() if response.content else {})
 
-    async def _request(self, token: str, method: str, path: str, body: Any, headers: Mapping[str, str]) -> httpx.Response:
+    async def _request(
+        self, token: str, method: str, path: str, body: Any, headers: Mapping[str, str]
+    ) -> httpx.Response:
         transport = httpx.ASGITransport(app(self.services), raise_app_exceptions=True)
         sent = {"Authorization": f"Bearer {token}", **headers}
         async with httpx.AsyncClient(transport=transport, base_url="https://offload.example") as client:
@@ -277,10 +282,22 @@ class Deployment:
             assert self.loop.time() < end, f"not at rest after {hours} hours: {self.unfinished()}"
 
     def unfinished(self) -> list[Row]:
-        return self.database.query(
-            "SELECT b.*, j.state AS job_state FROM batches b JOIN jobs j ON j.id = b.job_id"
-            " WHERE b.state NOT IN ('done', 'dead') LIMIT 3"
-        ) + self.database.query("SELECT id, type, state, due_at, lease_until FROM callbacks WHERE state = 'pending' LIMIT 3")
+        """Why it is not at rest, for whoever reads the failure."""
+        queues = [{queue.name: vars(queue)} for queue in (self.batches, self.dead_letters) if not queue.idle]
+        jobs = self.database.query(
+            "SELECT id, state, reason, total, pending, sending FROM jobs WHERE ended_at IS NULL AND state <> 'draft'"
+        )
+        return (
+            queues
+            + jobs
+            + self.database.query(
+                "SELECT b.*, j.state AS job_state FROM batches b JOIN jobs j ON j.id = b.job_id"
+                " WHERE b.state NOT IN ('done', 'dead') LIMIT 3"
+            )
+            + self.database.query(
+                "SELECT id, type, state, due_at, lease_until FROM callbacks WHERE state = 'pending' LIMIT 3"
+            )
+        )
 
 
 def _site_of_callback(body: Any) -> frozenset[str] | None:

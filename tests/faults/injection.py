@@ -29,7 +29,16 @@ KINDS: Mapping[str, tuple[str, ...]] = {
         *("unreachable", "lost_before", "lost_after", "throttled", "throttled_long", "error_before", "error_after"),
         *("unavailable", *_INVOCATION),
     ),
-    "moodle": ("unreachable", "lost_before", "lost_after", "error", "error_page", "redirect", "throttled", *_INVOCATION),
+    "moodle": (
+        "unreachable",
+        "lost_before",
+        "lost_after",
+        "error",
+        "error_page",
+        "redirect",
+        "throttled",
+        *_INVOCATION,
+    ),
     "r2": ("refused", "refused_after", *_INVOCATION),
     "message": ("twice_at_once", "twice_later", "delayed"),
 }

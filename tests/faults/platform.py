@@ -32,7 +32,11 @@ class Reach:
     invocations: int = 0
 
     async def call(
-        self, kind: str, work: Callable[[], Awaitable[T]], latency: float, raising: Callable[[str], BaseException | None]
+        self,
+        kind: str,
+        work: Callable[[], Awaitable[T]],
+        latency: float,
+        raising: Callable[[str], BaseException | None],
     ) -> T:
         """Do `work`, unless a fault strikes: `raising` knows the error that the caller of such a call sees."""
         invocation = CURRENT.get()
@@ -211,7 +215,9 @@ Handler = Callable[[Sequence[DeliveredMessage]], Coroutine[Any, Any, None]]
 class Queue:
     """A Cloudflare Queue and its consumer, as wrangler.toml sets it: at least once, in any order, several at a time."""
 
-    def __init__(self, reach: Reach, settings: Mapping[str, Any], whose: Callable[[Any], frozenset[str] | None]) -> None:
+    def __init__(
+        self, reach: Reach, settings: Mapping[str, Any], whose: Callable[[Any], frozenset[str] | None]
+    ) -> None:
         self._reach = reach
         self._whose = whose
         self.name: str = settings["queue"]

@@ -213,7 +213,7 @@ class Fire:
             sql = "UPDATE recipients SET state = ?, reason = ?, message_id = ? WHERE job_id = ? AND position = ?"
             message_id = f"m{self.dice.random()}" if state == "sent" else None
             database.query(sql, state, reason, message_id, job, row["position"])
-        told = [events.batches_cancelled(job, now), batches.end_unstarted(job), events.completed(job, now)]
+        told = [events.batches_cancelled(job, now), batches.end_unstarted(job, now), events.completed(job, now)]
         await database.batch([batches.recount_all(job), *told, job_rows.end(job, now)])
 
     def _spread(self, job: str) -> None:

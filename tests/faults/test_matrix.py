@@ -30,7 +30,6 @@ async def until(deployment: Deployment, sent: int, job: str) -> None:
         await asyncio.sleep(0.01)
 
 
-
 def test_row_1_a_message_delivered_again_later_sends_nothing_more() -> None:
     async def scenario(deployment: Deployment) -> None:
         await two_jobs(deployment, 250)
@@ -207,7 +206,13 @@ def test_row_9_one_malformed_person_in_two_hundred_fails_alone() -> None:
 
 def test_row_9_malformed_messages_are_dead_letters_and_harm_no_other() -> None:
     async def scenario(deployment: Deployment) -> None:
-        strange = [{"job": 1}, {}, {"job": "job_none", "batch": 0}, {"job": "x", "batch": -1}, {"batch": True, "job": "x"}]
+        strange = [
+            {"job": 1},
+            {},
+            {"job": "job_none", "batch": 0},
+            {"job": "x", "batch": -1},
+            {"batch": True, "job": "x"},
+        ]
         for body in strange:
             deployment.batches.post(body)
             deployment.dead_letters.post(body)
@@ -247,7 +252,9 @@ def test_row_10_whatever_becomes_of_the_messages_everybody_is_mailed_once(fault:
         (("d1", "_end"), "stall_before"),
     ],
 )
-def test_row_11_a_zombie_sends_to_nobody_a_second_time_and_its_late_word_is_true(where: tuple[str, str], fault: str) -> None:
+def test_row_11_a_zombie_sends_to_nobody_a_second_time_and_its_late_word_is_true(
+    where: tuple[str, str], fault: str
+) -> None:
     async def scenario(deployment: Deployment) -> None:
         jobs = await two_jobs(deployment, 90)
         await deployment.settle()
@@ -331,7 +338,8 @@ def test_row_14_more_than_two_in_a_hundred_hard_bounces_pause_the_job_and_tell_i
         await until(deployment, 300, job)
         await asyncio.sleep(1)
         deployment.database.query(
-            "UPDATE recipients SET delivery = 'bounced', reason = 'hard_bounce' WHERE job_id = ? AND state = 'sent' AND position % 30 = 0", job
+            "UPDATE recipients SET delivery = 'bounced', reason = 'hard_bounce' WHERE job_id = ? AND state = 'sent' AND position % 30 = 0",
+            job,
         )
         await breakers.check_bounces(deployment.services, job)
         await asyncio.sleep(60)
@@ -462,8 +470,6 @@ def test_a_resumed_job_goes_on_even_where_the_resume_met_a_batch_on_its_way_back
         simulate(scenario, seed=seed)
 
 
-
-
 def test_a_database_that_is_overloaded_at_every_claim_is_no_poison() -> None:
     async def scenario(deployment: Deployment) -> None:
         job, _ = await two_jobs(deployment)
@@ -483,3 +489,22 @@ def test_a_batch_that_was_given_up_ends_even_where_its_dead_letter_is_lost() -> 
     plan = Scripted(Strike("d1", "_claim", "crash_before", times=3), Strike("queue", "_give_up", "lost"))
     simulate(scenario, faults=plan)
     assert plan.struck["queue.lost"] == 1
+
+
+@pytest.mark.parametrize("action", ["cancel", "handback"])
+def test_row_12_a_cancellation_while_nobody_holds_a_batch_that_died_in_flight_ends_everybody(action: str) -> None:
+    async def scenario(deployment: Deployment) -> None:
+        site = deployment.north
+        deployment.storm()
+        job = await site.job(60)
+        await until(deployment, 6, job)
+        deployment.batches.holding = True
+        await asyncio.sleep(600)  # the sweeper has taken the lease back, and its message is on the way
+        assert site.states(job)["sending"] == GROUP
+        assert (await site.act(action, job)).ok
+        deployment.batches.holding = False
+        deployment.batches.pump()
+        await deployment.settle()
+        assert site.states(job) == {"uncertain": GROUP, "cancelled": 60 - GROUP}
+
+    simulate(scenario, faults=Scripted(Strike("mail", "", "crash_after", nth=5)))

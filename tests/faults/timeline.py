@@ -87,5 +87,3 @@ async def invoke(invocation: Invocation, work: Coroutine[Any, Any, T], limit: fl
         raise Crash from None
     finally:
         end.cancel()
-
-
