@@ -63,3 +63,10 @@ def test_a_damaged_certificate_ends_in_a_part_of_it_or_a_value_error(data: st.Da
 def test_what_is_no_pem_is_refused() -> None:
     with pytest.raises(ValueError, match="base64"):
         der.of_pem("ß")
+
+
+def test_an_element_of_another_kind_or_with_a_tail_is_refused() -> None:
+    signature = encode_dss_signature(1, 2)
+    for wrong in (b"\x31" + signature[1:], signature + b"\0", signature[:2] + b"\x04" + signature[3:]):
+        with pytest.raises(ValueError, match="another element"):
+            der.raw_signature(wrong, 32)

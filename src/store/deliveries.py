@@ -83,8 +83,7 @@ def forget_soft_bounces(changes: str) -> Statement:
     """A mail arrived, so they are not in a row any more."""
     return Statement(
         """UPDATE soft_bounces SET bounces = 0, last_at = value ->> 'at' FROM json_each(?1)
-           WHERE (site_id, email) IN (SELECT value ->> 'site', value ->> 'email' FROM json_each(?1))
-             AND site_id = (value ->> 'site') AND email = (value ->> 'email')
+           WHERE site_id = (value ->> 'site') AND email = (value ->> 'email')
              AND (value ->> 'delivery') = 'delivered' AND last_at < (value ->> 'at')""",
         (changes,),
     )
@@ -117,6 +116,7 @@ def update(changes: str, now: int) -> Statement:
                 delivery_at = iif({_ADVANCES}, e.value ->> 'at', r.delivery_at),
                 reason = e.value ->> 'reason', detail = e.value ->> 'detail',
                 message_id = ifnull(r.message_id, e.value ->> 'message_id'),
+                unsure_since = iif({_RESOLVES} OR {_ADVANCES}, NULL, r.unsure_since),
                 updated_at = iif({_RESOLVES}, ?2, r.updated_at)
             FROM json_each(?1) AS e
             WHERE r.job_id = (e.value ->> 'job') AND r.position = (e.value ->> 'position')

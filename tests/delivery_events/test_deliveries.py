@@ -271,6 +271,15 @@ async def test_a_delivery_between_them_breaks_the_row(world: World) -> None:
     assert suppressions(world) == []
 
 
+async def test_a_delivery_from_before_them_that_is_told_late_does_not_break_the_row(world: World) -> None:
+    jobs = [await sent_job(world, 1) for _ in range(4)]
+    for job, (kind, at) in zip(
+        jobs, [(Kind.SOFT_BOUNCE, 5), (Kind.SOFT_BOUNCE, 6), (Kind.DELIVERED, 4), (Kind.SOFT_BOUNCE, 7)], strict=True
+    ):
+        await apply(world, told(job, 0, kind, at=at))
+    assert suppressions(world) == [("", "person0@example.com", "", "soft_bounces")]
+
+
 async def test_a_released_address_has_another_three(world: World) -> None:
     jobs = [await sent_job(world, 1) for _ in range(5)]
     for at, job in enumerate(jobs):
