@@ -274,7 +274,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
             autoescape=lambda part: part == "html",
             undefined=_Missing,
             extensions=[_Bounds],
-            optimized=False,  # it takes the cube of an expression's depth
+            optimized=False,  # folding constants takes the cube of an expression's depth
         )
         self.globals = {"range": _range, "namespace": Namespace}
         self.tests.update({name: _metered(name, t) for name, t in self.tests.items() if name not in _FREE_TESTS})

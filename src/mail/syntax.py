@@ -14,7 +14,7 @@ from jinja2.visitor import NodeTransformer
 from errors import TemplateRefused
 from mail.sandbox import EACH, HOLE, SHOWN, SPEND, UNIT_SIZE, WEIGHED, sandbox
 
-_MAX_DEPTH = 100  # of a template's tree
+_MAX_DEPTH = 60  # of a template's tree
 
 _REFUSED: dict[type[nodes.Node], str] = {
     nodes.Include: "a mail is one template; it cannot include another",

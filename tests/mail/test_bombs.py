@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from jinja2.utils import missing
 
 from errors import MissingVariable, RenderingFailed, TemplateRefused
 from mail.sandbox import sandbox
@@ -53,6 +54,17 @@ def test_a_bomb_ends_in_an_error(bomb: str, derived: bool) -> None:
     with pytest.raises((TemplateRefused, RenderingFailed)) as caught:
         Template.compile("s", source if derived else "h", None if derived else source).render(_VALUES)
     assert len(str(caught.value)) < 300
+    assert "recursion" not in str(caught.value)  # which a Worker would not survive
+
+
+@pytest.mark.usefixtures("bounded")
+def test_the_most_that_is_allowed_compiles_soon() -> None:
+    most = ("{{ a" + ".e" * 54 + " }}") * 85
+    assert Template.compile("s", most, most).variables == {"a"}
+
+
+def test_what_is_missing_keeps_nothing_alive() -> None:
+    assert sandbox().undefined(obj=[1], name="x")._undefined_obj is missing
 
 
 @pytest.mark.parametrize(

@@ -112,6 +112,12 @@ def test_a_name_with_one_use_that_could_fail_is_needed(source: str) -> None:
     assert "a" in needs(source)
 
 
+def test_what_is_missing_in_a_literal_is_missing_for_the_person_not_for_the_template() -> None:
+    template = Template.compile("s", "h", "{{ {}.gap ~ '' }}{{ [1][5] ~ '' }}")
+    with pytest.raises(MissingVariable, match="'gap'"):
+        template.render({})
+
+
 _NAMES = st.sampled_from("abc")
 _TESTS = st.recursive(
     st.builds("{} is {}".format, _NAMES, st.sampled_from(["defined", "undefined", "not defined"])) | _NAMES,
