@@ -64,7 +64,9 @@ async def test_hard_bounces_over_two_percent_after_200_sends_pause_the_job(world
         await world.deliver(world.batches.sent.popleft()[0])
 
     def bounce(count: int) -> None:
-        world.database.query("UPDATE recipients SET delivery = 'bounced' WHERE position < ?", count)
+        world.database.query(
+            "UPDATE recipients SET delivery = 'bounced', reason = 'hard_bounce' WHERE position < ?", count
+        )
 
     bounce(8)
     await breakers.check_bounces(world.services, job_id)
@@ -84,7 +86,7 @@ async def test_bounces_before_200_sends_say_nothing_yet(world: World) -> None:
     job_id = await world.job(150)
     await world.work()
     world.database.query("UPDATE jobs SET state = 'running'")
-    world.database.query("UPDATE recipients SET delivery = 'bounced'")
+    world.database.query("UPDATE recipients SET delivery = 'bounced', reason = 'hard_bounce'")
     await breakers.check_bounces(world.services, job_id)
     assert (await world.show(job_id))["state"] == "running"
 

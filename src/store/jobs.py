@@ -5,6 +5,8 @@ from scope import Scope
 
 _IN_SCOPE = "site_id = ?2 AND (?3 IS NULL OR company = ?3)"
 _OPEN = "state IN ('draft', 'scheduled', 'queued', 'running', 'paused')"
+_HARD_BOUNCES = """SELECT count(*) FROM recipients INDEXED BY recipients_bounced
+    WHERE job_id = ?1 AND delivery IN ('bounced', 'complained') AND reason = 'hard_bounce'"""
 
 # Everybody has ended and every batch has told so. `ended_at` makes it true once.
 ENDS_NOW = """
@@ -105,7 +107,7 @@ def resume(scope: Scope, job_id: str) -> Statement:
     return Statement(
         f"""UPDATE jobs SET state = 'queued', reason = NULL, detail = NULL, resume_at = NULL,
               forgiven_sent = sent, forgiven_failed = failed,
-              forgiven_bounced = (SELECT count(*) FROM recipients WHERE job_id = ?1 AND delivery = 'bounced')
+              forgiven_bounced = ({_HARD_BOUNCES})
             WHERE id = ?1 AND {_IN_SCOPE} AND state = 'paused' RETURNING id""",
         (job_id, scope.site_id, scope.company),
     )
@@ -137,9 +139,8 @@ def release_scheduled(now: int) -> Statement:
 def bounces(job_id: str) -> Statement:
     """What the breaker of hard bounces looks at."""
     return Statement(
-        """SELECT site_id, sent, forgiven_sent, forgiven_bounced,
-             (SELECT count(*) FROM recipients INDEXED BY recipients_bounced
-              WHERE job_id = ?1 AND delivery IN ('bounced', 'complained') AND reason = 'hard_bounce') AS bounced
+        f"""SELECT site_id, sent, forgiven_sent, forgiven_bounced,
+             ({_HARD_BOUNCES}) AS bounced
            FROM jobs WHERE id = ?1 AND state IN ('queued', 'running')""",
         (job_id,),
     )
