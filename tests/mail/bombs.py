@@ -91,6 +91,7 @@ BOMBS = {
     "much work on the way": "{{ big|upper|lower|title|length }}" * 3_000,
     "many tags": "{{ 1 }}" * 50_000,
     "a long sum": "{{ " + "1 + " * 4_000 + "1 }}",
+    "a sum as long as a tag may be": "{{ " + "1 + " * 95 + "1 }}",
     "deep brackets": "{{ " + "(" * 9_000 + "1" + ")" * 9_000 + " }}",
     "deep brackets in short": "{{ " + "[" * 90 + "1" + "]" * 90 + " }}",
     "brackets that are never closed": "{{ " + "{1: [(" * 2_000,
