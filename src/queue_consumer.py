@@ -15,6 +15,7 @@ import backoff
 import breakers
 import dispatch
 import unsubscribe
+from delivery_events import cloudflare
 from errors import CredentialsRejected, DatabaseBusy, DatabaseUncertain, QuotaExhausted, Throttled, Unavailable
 from log import log
 from mail.compose import MailJob
@@ -310,6 +311,10 @@ async def dead_letter(services: Services, messages: Sequence[Message]) -> None:
 async def _bury(services: Services, message: Message) -> None:
     now = services.clock.now()
     body = message.body if isinstance(message.body, dict) else {}
+    if cloudflare.is_event(body):  # it names a person, so it is not kept
+        log("error", "delivery event given up", reason="cloudflare")
+        message.ack()
+        return
     reference = Reference.parse(body)
     queue = "offload-callbacks" if "site" in body else "offload-batches"
     reason = str(body.get("reason") or "redelivered_too_often")

@@ -56,11 +56,14 @@ async def consume(services: Services, messages: Sequence[Message]) -> None:
             message.ack()
 
 
+def is_event(body: Any) -> bool:
+    return text(body, "type").startswith(_PREFIX)
+
+
 def _event(body: Any) -> DeliveryEvent | None:
-    name = text(body, "type")
-    if not name.startswith(_PREFIX):
+    if not is_event(body):
         raise EventMalformed("This is no event of Email Sending.")
-    name = name.removeprefix(_PREFIX)
+    name = text(body, "type").removeprefix(_PREFIX)
     kind = KINDS.get(name)
     payload = body.get("payload")
     if name == "bounced":

@@ -89,3 +89,14 @@ async def test_where_the_database_does_not_answer_the_events_come_again(world: W
     [verdict] = await consume(world, body)
     assert verdict
     assert verdict[0] == "retry"
+
+
+async def test_an_event_that_is_given_up_is_not_kept_since_it_names_a_person(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    message = await world.bury(payload("cloudflare", "bounced"))
+    assert message.verdict == ("ack", 0)
+    assert world.database.query("SELECT * FROM dead_letters") == []
+    written = capsys.readouterr().out
+    assert "delivery event given up" in written
+    assert "user@example.net" not in written
