@@ -1,15 +1,18 @@
 """How the API shows what the database holds."""
 
+import json
 import math
 from datetime import UTC, datetime
 from typing import Any
 
+from certificates import codes
 from ports import Row
 from providers import PROVIDERS
 from states import JobState
 
 _COUNTS = ("total", "pending", "sending", "sent", "failed", "uncertain", "suppressed", "cancelled")
 DAY_SECONDS = 86_400
+TELLING = 100  # people done, before the measured rate says anything
 _OVER = (JobState.COMPLETED, JobState.CANCELLED)
 
 
@@ -25,6 +28,10 @@ def job(row: Row, site: Row, now: int) -> dict[str, Any]:
     limits = [limit for limit in (row["rate"], site["send_rate"]) if limit is not None]
     rate = min(limits) if limits else PROVIDERS[site["provider"]].default_rate
     unfinished = row["pending"] + row["sending"]
+    done = row["total"] - unfinished
+    measured = _measured_rate(row, done, now)
+    # what was measured tells more than what is allowed, once it stands on enough people
+    pace = min(rate, measured) if measured and row["state"] == JobState.RUNNING and done >= TELLING else rate
     return {
         "id": row["id"],
         "company": row["company"],
@@ -41,15 +48,15 @@ def job(row: Row, site: Row, now: int) -> dict[str, Any]:
         "ended_at": time(row["ended_at"]),
         "counts": {name: row[name] for name in _COUNTS},
         "rate": rate,
-        "eta_seconds": None if row["state"] in _OVER else _eta(unfinished, rate, site["daily_quota"]),
-        "measured_rate": _measured_rate(row, row["total"] - unfinished, now),
+        "eta_seconds": None if row["state"] in _OVER else _eta(unfinished, pace, site["daily_quota"]),
+        "measured_rate": measured,
     }
 
 
-def _eta(unfinished: int, rate: float, daily_quota: int | None) -> int:
-    """Seconds at the rate that is allowed, with the nights between the days that a quota needs."""
+def _eta(unfinished: int, pace: float, daily_quota: int | None) -> int:
+    """Seconds at this pace in people a second, with the nights between the days that a quota needs."""
     nights = max(0, unfinished - 1) // daily_quota if daily_quota else 0
-    return math.ceil(unfinished / rate) + nights * DAY_SECONDS
+    return math.ceil(unfinished / pace) + nights * DAY_SECONDS
 
 
 def _measured_rate(row: Row, done: int, now: int) -> float | None:
@@ -91,6 +98,24 @@ def token(row: Row) -> dict[str, Any]:
         "expires_at": time(row["expires_at"]),
         "created_at": time(row["created_at"]),
     }
+
+
+def certificate(row: Row, verify_url: str) -> dict[str, Any]:
+    told = json.loads(row["shown"])
+    names = ("code", "company", "ref", "award", "version", "state", "reason", "sha256")
+    times = {name: time(row[name]) for name in ("issued_at", "expires_at", "ended_at")}
+    shown = {name: told[name] for name in ("title", "issuer", "holder")}
+    printed = told.get("code") or codes.grouped(row["code"])
+    return (
+        {name: row[name] for name in names}
+        | times
+        | shown
+        | {
+            "job": row["job_id"],
+            "printed_code": printed,
+            "verify_url": verify_url,
+        }
+    )
 
 
 def callback(row: Row) -> dict[str, Any]:

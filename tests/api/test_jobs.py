@@ -328,6 +328,16 @@ async def test_the_measured_rate_is_of_people_done_since_the_start(site: Site) -
     assert (shown["measured_rate"], shown["eta_seconds"]) == (3, None)
 
 
+async def test_the_estimate_follows_what_was_measured_and_the_quota(new_site: Any) -> None:
+    site = await new_site(send_rate=100, daily_quota=400)
+    job = await site.job(1000)
+    assert (await site.client.get(f"/v1/jobs/{job}")).json()["eta_seconds"] == 10 + 2 * 86_400
+    database, now = site.deployment.database, site.deployment.clock.now()
+    database.query("UPDATE jobs SET state = 'running', started_at = ?1", now - 100_000)
+    database.query("UPDATE jobs SET pending = 800, sent = 200")
+    assert (await site.client.get(f"/v1/jobs/{job}")).json()["eta_seconds"] == 400 + 86_400
+
+
 async def test_the_lower_of_the_jobs_and_the_sites_rate_is_the_limit(new_site: Any) -> None:
     site = await new_site(send_rate=5)
     for rate, effective in ((2, 2), (9, 5), (None, 5)):
