@@ -38,6 +38,18 @@ dev: setup ## run the Worker locally on port 8787, reloading on change
 test: setup ## run the tests
 	python -m pytest
 
+SEEDS ?= 200
+
+.PHONY: faults
+faults: setup ## the fault suite at length: a fault at every call, SEEDS=200 storms
+	rm -f .faults.jsonl
+	FAULTS_SEEDS=$(SEEDS) FAULTS_REPORT=$(CURDIR)/.faults.jsonl python -m pytest tests/faults
+	python -m tests.faults.report .faults.jsonl
+
+.PHONY: mutants
+mutants: setup ## take each guard away in a copy of the tree: some test must notice
+	python -m tests.mutants
+
 .PHONY: check
 check: setup ## lint, formatting, types
 	ruff check

@@ -102,10 +102,10 @@ class Site:
         key = f"submission-{number}"
         body = {"kind": "email", "message": MESSAGE, "recipients": listed[:1000], **fields}
         job = str((await self.sure("POST", "/v1/jobs", body, **{"Idempotency-Key": key}))["id"])
-        self.jobs[number - 1] = job
         for start in range(1000, len(listed), 1000):
             await self.sure("POST", f"/v1/jobs/{job}/recipients", listed[start : start + 1000])
         await self.sure("POST", f"/v1/jobs/{job}/start")
+        self.jobs[number - 1] = job
         return job
 
     async def act(self, action: str, job: str, body: Any = None) -> Answer:
@@ -117,7 +117,7 @@ class Site:
         return answer
 
     async def resend(self, job: str, state: str, refs: Sequence[str]) -> Answer:
-        """A person looks at these people and has them mailed again. Whoever failed was not mailed: that allows nothing."""
+        """A person has these people mailed again. Whoever failed was not mailed: that allows no second mail."""
         if state == "uncertain":
             for row in self.people(job):
                 if row["ref"] in refs:
@@ -326,33 +326,47 @@ class History:
     """What is left to look at."""
 
     log: list[Json]
-    calm: Calm
+    totals: dict[str, int]
 
 
 def simulate(
     scenario: Scenario, *, seed: int = 0, faults: Plan | None = None, settings: Mapping[str, str] | None = None
 ) -> History:
-    """Run the scenario on a new deployment; then, unless it says otherwise, let it come to rest and hold it to everything
-    that must be so. `faults` begin when the scenario calls `storm`."""
+    """Run the scenario on a new deployment, let it come to rest and hold it to all that must be so. `faults` begin
+    when the scenario calls `storm`."""
     from tests.faults.invariants import check
 
     loop = Timeline()
     output = io.StringIO()
 
-    async def run() -> Calm:
+    async def run() -> dict[str, int]:
         async with _deployed(loop, seed, faults or Calm(), settings or {}) as deployment:
             await scenario(deployment)
             deployment.quiet()
             await deployment.settle()
             await check(deployment)
-            return deployment.calm
+            return totals(deployment)
 
     try:
         with contextlib.redirect_stdout(output):
-            calm = loop.run_until_complete(run())
+            counted = loop.run_until_complete(run())
     finally:
         _close(loop)
-    return History([json.loads(line) for line in output.getvalue().splitlines() if line.startswith("{")], calm)
+    return History([json.loads(line) for line in output.getvalue().splitlines() if line.startswith("{")], counted)
+
+
+def totals(deployment: Deployment) -> dict[str, int]:
+    """What happened in a history. Nobody is lost or doubled in one that `check` has let pass."""
+    states = sum((site.states(job) for site, job in deployment.all_jobs()), Counter[str]())
+    everybody = (deployment.internet.sendgrid, deployment.internet.resend)
+    return {
+        "people": states.total(),
+        **{state: states[state] for state in ENDED},
+        "mails": sum(len(moments) for mails in everybody for moments in mails.left.values()),
+        "replays": sum(mails.replays for mails in everybody),
+        "resends": sum(site.resent.total() for site in deployment.sites),
+        "invocations": deployment.reach.invocations,
+    }
 
 
 def _close(loop: Timeline) -> None:

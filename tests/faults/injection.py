@@ -77,7 +77,7 @@ class Calm:
 
 @dataclass
 class Strike:
-    """`fault` at the calls `nth`, `nth` + 1, … (`times` of them) of those whose point the pattern finds; 0 is the first."""
+    """`fault` at `times` calls from number `nth` on (0 is the first), of those whose point the pattern finds."""
 
     kind: str
     pattern: str

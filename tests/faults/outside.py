@@ -1,4 +1,4 @@
-"""Whom the product talks to: providers' APIs that count the mails they sent, and a Moodle that keeps what it was told."""
+"""Whom the product talks to: providers that count the mails they sent, and a Moodle that keeps what it was told."""
 
 import json
 from collections import defaultdict

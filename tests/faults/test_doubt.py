@@ -1,4 +1,4 @@
-"""Who is tried again although a mail may have left: never said to be unmailed, never repeated once the key has expired."""
+"""Who is tried again although a mail may have left: never said to be unmailed, never repeated after the key's time."""
 
 import asyncio
 

@@ -338,7 +338,8 @@ def test_row_14_more_than_two_in_a_hundred_hard_bounces_pause_the_job_and_tell_i
         await until(deployment, 300, job)
         await asyncio.sleep(1)
         deployment.database.query(
-            "UPDATE recipients SET delivery = 'bounced', reason = 'hard_bounce' WHERE job_id = ? AND state = 'sent' AND position % 30 = 0",
+            "UPDATE recipients SET delivery = 'bounced', reason = 'hard_bounce'"
+            " WHERE job_id = ? AND state = 'sent' AND position % 30 = 0",
             job,
         )
         await breakers.check_bounces(deployment.services, job)
@@ -482,9 +483,9 @@ def test_a_database_that_is_overloaded_at_every_claim_is_no_poison() -> None:
 def test_a_batch_that_was_given_up_ends_even_where_its_dead_letter_is_lost() -> None:
     async def scenario(deployment: Deployment) -> None:
         deployment.storm()
-        await deployment.north.job(60)
-        await deployment.settle()
-        assert deployment.north.states(deployment.north.jobs[0])["failed"] == 60
+        job = await deployment.north.job(60)
+        await deployment.settle(hours=6)
+        assert deployment.north.states(job) == {"failed": 60}
 
     plan = Scripted(Strike("d1", "_claim", "crash_before", times=3), Strike("queue", "_give_up", "lost"))
     simulate(scenario, faults=plan)

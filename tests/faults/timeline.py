@@ -1,7 +1,7 @@
 """Simulated time, and invocations that can be killed in it.
 
-The promise: one seed, one history. Time stands still while anybody can go on, then jumps to the next moment that somebody
-waits for; a day of waiting takes no time at all. What an invocation started ends with it when it is killed.
+The promise: one seed, one history. Time stands still while anybody can go on, then jumps to the next moment that
+somebody waits for; a day of waiting takes no time at all. What an invocation started ends with it when it is killed.
 """
 
 import asyncio

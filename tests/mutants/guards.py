@@ -1,0 +1,309 @@
+"""The guards, each with the break that takes it away and the tests that must turn red then."""
+
+from typing import NamedTuple
+
+MATRIX, DOUBT, CONSUMER = "tests/faults/test_matrix.py", "tests/faults/test_doubt.py", "tests/test_queue_consumer.py"
+RECIPIENTS, BATCHES, CONSUMING = "src/store/recipients.py", "src/store/batches.py", "src/queue_consumer.py"
+
+
+class Guard(NamedTuple):
+    """`old` stands once in `file`; with `new` in its place, `tests` (what pytest is given) must fail."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    tests: tuple[str, ...]
+
+
+GUARDS = (
+    Guard(
+        "a lease is taken only when nobody holds it",
+        BATCHES,
+        "OR (state = 'processing' AND lease_until <= ?4))",
+        "OR state = 'processing')",
+        (MATRIX, "-k", "row_2 or row_3"),
+    ),
+    Guard(
+        "a claim takes only who is pending",
+        RECIPIENTS,
+        "AND state = 'pending' ORDER BY position LIMIT ?5)",
+        "AND state IN ('pending', 'sent') ORDER BY position LIMIT ?5)",
+        (MATRIX, "-k", "row_3 or row_7 or row_12"),
+    ),
+    Guard(
+        "a claim is fenced",
+        RECIPIENTS,
+        "WHERE b.job_id = ?1 AND b.number = ?2 AND b.fence = ?3 AND b.state = 'processing'\n"
+        "                            AND j.state = 'running')",
+        "WHERE b.job_id = ?1 AND b.number = ?2 AND b.state = 'processing'\n"
+        "                            AND j.state = 'running')",
+        ("tests/faults/test_guards.py",),
+    ),
+    Guard(
+        "nobody is claimed of a job that is paused or cancelled",
+        RECIPIENTS,
+        "AND b.state = 'processing'\n                            AND j.state = 'running')",
+        "AND b.state = 'processing')",
+        (MATRIX, "-k", "row_12"),
+    ),
+    Guard(
+        "suppressions are looked up at the claim",
+        RECIPIENTS,
+        "WHERE s.site_id = j.site_id AND s.email = lower(recipients.email)",
+        "WHERE false AND s.site_id = j.site_id AND s.email = lower(recipients.email)",
+        (MATRIX, "-k", "row_13"),
+    ),
+    Guard(
+        "suppressions are a site's own",
+        RECIPIENTS,
+        "WHERE s.site_id = j.site_id AND s.email = lower(recipients.email)",
+        "WHERE s.email = lower(recipients.email)",
+        ("tests/faults/test_isolation.py",),
+    ),
+    Guard(
+        "a record is fenced",
+        RECIPIENTS,
+        "AND position = (o.value ->> 'position') AND fence = ?2",
+        "AND position = (o.value ->> 'position') AND (fence = ?2 OR true)",
+        ("tests/faults/test_guards.py",),
+    ),
+    Guard(
+        "who was in flight when a consumer died is in doubt",
+        RECIPIENTS,
+        "OR {UNISSUED} THEN 'pending' ELSE 'uncertain' END,\n"
+        "                reason = iif({told}, reason, 'interrupted'), "
+        "unsure_since = iif({told} OR {UNISSUED}, NULL, {since}),",
+        "OR {UNISSUED} THEN 'pending' ELSE 'pending' END,\n"
+        "                reason = iif({told}, reason, 'interrupted'), unsure_since = NULL,",
+        (MATRIX, "-k", "row_3"),
+    ),
+    Guard(
+        "a key is trusted only within its window, when a repeat has waited",
+        RECIPIENTS,
+        "(unsure_since IS NULL OR unsure_since > ?6 - ?7",
+        "(unsure_since IS NULL OR ?6 <> ?7",
+        (DOUBT,),
+    ),
+    Guard(
+        "a key's window counts from the first attempt",
+        RECIPIENTS,
+        'since = "ifnull(unsure_since, updated_at)"',
+        'since = "updated_at"',
+        (DOUBT,),
+    ),
+    Guard(
+        "who may have been mailed is not handed back",
+        RECIPIENTS,
+        """_UNLESS_UNSURE = "iif(unsure_since IS NULL, '{state}', 'uncertain')\"""",
+        """_UNLESS_UNSURE = "iif(true, '{state}', 'uncertain')\"""",
+        (DOUBT,),
+    ),
+    Guard(
+        "who may have been mailed has not failed",
+        RECIPIENTS,
+        "WHEN o.value ->> 'state' = 'failed' AND unsure_since IS NOT NULL THEN 'uncertain'",
+        "WHEN false THEN 'uncertain'",
+        (DOUBT,),
+    ),
+    Guard(
+        "a late word is told",
+        CONSUMING,
+        "            events.settled(self.job, self.fence, outcomes, now),\n",
+        "",
+        (MATRIX, "-k", "zombie"),
+    ),
+    Guard(
+        "an answer that was lost is no refusal",
+        "src/providers/base.py",
+        'raise OutcomeUnknown("response_lost", self.clean(str(error))) from error',
+        'raise TemporarilyRefused("response_lost", self.clean(str(error))) from error',
+        (MATRIX, "-k", "row_4"),
+    ),
+    Guard(
+        "a server error is no refusal",
+        "src/providers/base.py",
+        'return self.failure(OutcomeUnknown, "server_error", response)',
+        'return self.failure(TemporarilyRefused, "server_error", response)',
+        (MATRIX, "-k", "row_4"),
+    ),
+    Guard(
+        "a throttle burns no attempt",
+        "src/sending.py",
+        "self._halt = self._halt or error\n            return Outcome(position, RecipientState.PENDING)",
+        "self._halt = self._halt or error\n            return Outcome(position, RecipientState.PENDING, 1)",
+        (MATRIX, "-k", "row_6"),
+    ),
+    Guard(
+        "a claim whose answer was lost is looked at, not repeated",
+        CONSUMING,
+        "people, _, standing = await persist(self.services, [claim, *renewal], DatabaseBusy)",
+        "people, _, standing = await persist(self.services, [claim, *renewal])",
+        (MATRIX, CONSUMER, "-k", "row_5 or claim"),
+    ),
+    Guard(
+        "a batch that dies again and again is given up",
+        CONSUMING,
+        "if self.redeliveries >= MAX_REDELIVERIES:",
+        "if self.redeliveries >= 10 * MAX_REDELIVERIES:",
+        (CONSUMER, "-k", "poison"),
+    ),
+    Guard(
+        "a batch that is given up comes again where its dead letter is lost",
+        CONSUMING,
+        "again = self.services.clock.now() + GIVEN_UP_AGAIN",
+        "again = self.services.clock.now() + 10_000 * GIVEN_UP_AGAIN",
+        (MATRIX, "-k", "given_up"),
+    ),
+    Guard(
+        "a batch that is given back looks at the pause in its own transaction",
+        BATCHES,
+        "due_at = iif((SELECT state FROM jobs WHERE id = ?1) = 'paused', NULL, ?4)",
+        "due_at = ?4",
+        (CONSUMER, "tests/test_jobs.py", "tests/test_breakers.py", MATRIX, "-k", "pause"),
+    ),
+    Guard(
+        "a cancellation leaves who is in flight to the next lease",
+        BATCHES,
+        "SET state = iif(sending = 0, 'done', state)",
+        "SET state = 'done'",
+        (MATRIX, "-k", "row_12"),
+    ),
+    Guard(
+        "a batch has ended only when everybody in it has",
+        BATCHES,
+        "WHERE {_HELD} AND pending = 0 AND sending = 0",
+        "WHERE {_HELD} AND sending = 0",
+        (MATRIX, CONSUMER, "-k", "row_7 or temporary"),
+    ),
+    Guard(
+        "a batch that somebody sends is not buried",
+        BATCHES,
+        "AND ifnull(lease_until, 0) <= ?3 RETURNING number",
+        "RETURNING number",
+        ("tests/faults/test_guards.py",),
+    ),
+    Guard(
+        "a batch's end is told in its own transaction",
+        CONSUMING,
+        "                events.batch_finished(self.job, self.number, self.fence, now),\n",
+        "",
+        (MATRIX, "-k", "row_1"),
+    ),
+    Guard(
+        "a job's end is told in its own transaction",
+        CONSUMING,
+        "                events.batch_finished(self.job, self.number, self.fence, now),\n"
+        "                batches.finish(self.job, self.number, self.fence),\n"
+        "                events.completed(self.job, now),\n",
+        "                events.batch_finished(self.job, self.number, self.fence, now),\n"
+        "                batches.finish(self.job, self.number, self.fence),\n",
+        (MATRIX, "-k", "row_1"),
+    ),
+    Guard(
+        "counters are counted in the transaction of the rows",
+        BATCHES,
+        "SET ({_COUNTERS}) = (SELECT {_COUNTS} FROM recipients WHERE job_id = ?1 AND {RANGE}),\n"
+        "                lease_until = iif(",
+        "SET lease_until = iif(",
+        (MATRIX, CONSUMER, "-k", "zombie or row_12"),
+    ),
+    Guard(
+        "the sweeper takes dead leases back",
+        "src/sweep.py",
+        "[batches.reclaim(now), batches.requeue(now - LOST_AFTER, now)]",
+        "[batches.reclaim(0), batches.requeue(now - LOST_AFTER, now)]",
+        ("tests/test_sweep.py",),
+    ),
+    Guard(
+        "the sweeper replaces lost messages",
+        "src/sweep.py",
+        "[batches.reclaim(now), batches.requeue(now - LOST_AFTER, now)]",
+        "[batches.reclaim(now), batches.requeue(0, now)]",
+        (MATRIX, "-k", "row_10"),
+    ),
+    Guard(
+        "the sweeper finds forgotten callbacks",
+        "src/sweep.py",
+        "callbacks.sites_due(now - CALLBACK_GRACE)",
+        "callbacks.sites_due(0)",
+        ("tests/test_sweep.py",),
+    ),
+    Guard(
+        "a callback is posted under a lease",
+        "src/store/callbacks.py",
+        "AND due_at <= ?2 AND ifnull(lease_until, 0) <= ?2 AND {_OPEN}",
+        "AND due_at <= ?2 AND {_OPEN}",
+        ("tests/test_callback.py", "tests/test_callback_faults.py"),
+    ),
+    Guard(
+        "what became of a callback is recorded under its lease",
+        "src/store/callbacks.py",
+        """_CLAIMED = "id = ?1 AND state = 'pending' AND lease_until = ?2\"""",
+        """_CLAIMED = "id = ?1 AND ?2 = ?2\"""",
+        ("tests/test_callback.py", "tests/test_callback_faults.py"),
+    ),
+    Guard(
+        "an event that was superseded is not posted",
+        "src/store/callbacks.py",
+        "WHERE site_id = ?1 AND state = 'pending' AND due_at <= ?2 AND ifnull(lease_until, 0)",
+        "WHERE site_id = ?1 AND state IN ('pending', 'superseded') AND due_at <= ?2 AND ifnull(lease_until, 0)",
+        ("tests/test_callback.py", "tests/test_callback_faults.py"),
+    ),
+    Guard(
+        "a callback counts only when the receiver echoes its id",
+        "src/callback.py",
+        'return isinstance(answer, dict) and answer.get("accepted") == event_id',
+        'return isinstance(answer, dict) and "accepted" in answer',
+        ("tests/test_callback_receiver.py", "tests/test_callback.py"),
+    ),
+    Guard(
+        "signed events of providers are refused when they are old",
+        "src/delivery_events/base.py",
+        "if not -_TOLERANCE * 1000 <= age <= self.window * 1000:",
+        "if not -_TOLERANCE * 1000 <= age:",
+        ("tests/delivery_events",),
+    ),
+    Guard(
+        "the same key with another request is refused",
+        "src/jobs.py",
+        'if earlier["request_hash"] != request.request_hash:',
+        'if not earlier["request_hash"]:',
+        (MATRIX, "-k", "row_18"),
+    ),
+    Guard(
+        "a job is found only within its site",
+        "src/store/jobs.py",
+        'f"SELECT * FROM jobs WHERE id = ?1 AND {_IN_SCOPE}"',
+        '"SELECT * FROM jobs WHERE id = ?1 AND ?2 = ?2 AND (?3 IS NULL OR company = ?3)"',
+        ("tests/faults/test_isolation.py",),
+    ),
+    Guard(
+        "a job is found only within its company",
+        "src/store/jobs.py",
+        'f"SELECT * FROM jobs WHERE id = ?1 AND {_IN_SCOPE}"',
+        """"SELECT * FROM jobs WHERE id = ?1 AND site_id = ?2 AND ifnull(?3, '') = ifnull(?3, '')\"""",
+        ("tests/faults/test_isolation.py",),
+    ),
+    Guard(
+        "a change is audited in its own transaction",
+        "src/jobs.py",
+        "noted = [note(job_id, states)] if note else []",
+        "noted = [note(job_id, states)] if note and not states else []",
+        (MATRIX, "-k", "row_12", "tests/api/test_jobs.py"),
+    ),
+    Guard(
+        "an accepted mail counts once in the day's quota",
+        "src/store/usage.py",
+        "AND r.fence = ?2 AND r.state = 'sending')",
+        "AND r.fence = ?2)",
+        ("tests/faults/test_guards.py",),
+    ),
+    Guard(
+        "a dead letter is redriven once",
+        "src/store/dead_letters.py",
+        "WHEN d.state <> 'open' THEN 'already_' || d.state\n        WHEN d.queue",
+        "WHEN d.queue",
+        ("tests/api/test_dead_letters.py",),
+    ),
+)
