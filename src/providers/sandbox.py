@@ -4,10 +4,9 @@ The promise: the same key is the same file, so a repeat adds nothing. Addresses 
 so that failures can be seen.
 """
 
-from mail.mime import to_bytes
-
 from errors import BucketUnavailable, Rejected, TemporarilyRefused
 from mail.message import OutgoingMail
+from mail.mime import to_bytes
 from providers.base import Provider
 
 
