@@ -1,0 +1,273 @@
+"""Certificates of one design: what all have in common is drawn once, and each person's words are set upon it.
+
+The promise: one immutable PDF/A-2u file a person, the same bytes for the same input; or an error that says which of
+the person's own values is at fault.
+"""
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from certificates import dates, shapes
+from certificates.design import MAX_VALUE, Design, Element, Page
+from certificates.fonts import FaceChoice, FontLibrary
+from certificates.lines import Line, base_direction, clean, set_line
+from errors import MissingVariable, RenderingFailed, TemplateRefused
+
+if TYPE_CHECKING:
+    from certificates.document import Document
+
+POINTS: Final = 72 / 25.4  # in a millimetre
+_BLACK: Final = "#000000"
+_REMEMBERED: Final = 256  # lines that many people's certificates have in common
+
+
+@dataclass(frozen=True)
+class _Person:
+    """What one certificate is filled with."""
+
+    values: Mapping[str, Any]
+    texts: Mapping[str, str]
+    locale: str
+    verify_url: str
+
+
+class Renderer:
+    """`assets`: the bytes of each picture that `design.assets` names. Use one for all people of a job."""
+
+    def __init__(self, design: Design, fonts: FontLibrary, assets: Mapping[str, bytes]) -> None:
+        missing = sorted(design.assets - assets.keys())
+        if missing:
+            raise TemplateRefused("assets", f"the picture '{missing[0]}' was not uploaded")
+        self._design = design
+        self._fonts = fonts
+        self._assets = assets
+        self._common: Document | None = None
+        self._drawn: dict[str, bytes] = {}  # the unchanging content, by the path of its part
+        self._lines: OrderedDict[tuple[object, ...], Line] = OrderedDict()
+
+    async def render(
+        self, values: Mapping[str, Any], *, code: str, verify_url: str, issued: int, locale: str = "en"
+    ) -> bytes:
+        """`issued`: milliseconds since 1970. `values`: what the design's texts name, and `expires` if it does."""
+        from certificates.document import Document
+
+        person = _Person(
+            {**values, "issued": issued}, _texts(values, code, verify_url, issued, locale), locale, verify_url
+        )
+        title = clean(self._design.title.filled(_needed(self._design.title.variables, person.texts)))
+        if self._common is None:
+            self._common = self._draw_common()
+        document = Document(title, locale.replace("_", "-"), issued, self._design.size)
+        document.share(self._common)
+        for page in self._design.pages:
+            document.add_page()
+            document.write(self._drawn[page.path])
+            for element in page.elements:
+                await self._draw(document, element, person)
+        return document.finished()
+
+    # what all have in common
+
+    def _draw_common(self) -> "Document":
+        from certificates.document import Document
+
+        document = Document("", "en", 0, self._design.size)
+        for page in self._design.pages:
+            document.add_page()
+            self._remember(document, page.path, lambda page=page: self._draw_background(document, page))
+            for element in page.elements:
+                self._remember(document, element.path, lambda element=element: self._draw_static(document, element))
+        return document
+
+    def _remember(self, document: "Document", path: str, draw: Any) -> None:
+        before = len(document.written())
+        draw()
+        self._drawn[path] = document.written()[before:]
+
+    def _draw_background(self, document: "Document", page: Page) -> None:
+        width, height = self._design.size
+        background = page.background
+        if "color" in background:
+            document.write(shapes.rectangle(0, 0, width * POINTS, height * POINTS, background["color"], None, 0))
+        if "svg" in background:
+            self._picture(document, background["svg"].encode(), (0, 0, width, height), f"{page.path}.background.svg")
+        if "asset" in background:
+            self._picture(
+                document, self._assets[background["asset"]], (0, 0, width, height), f"{page.path}.background.asset"
+            )
+
+    def _draw_static(self, document: "Document", element: Element) -> None:
+        options = element.options
+        stroke, thickness = options.get("color"), options.get("thickness", 0.3) * POINTS
+        if element.kind == "border":
+            self._border(
+                document, stroke or _BLACK, thickness, options.get("inset", 10), options.get("style") == "double"
+            )
+        elif element.kind == "line":
+            left, bottom, width, height = self._box(options)
+            document.write(shapes.line(left, bottom + height, left + width, bottom, thickness, stroke or _BLACK))
+        elif element.kind == "rectangle":
+            fill = options.get("fill")
+            stroke = stroke or (None if fill else _BLACK)
+            document.write(
+                shapes.rectangle(*self._box(options), fill, stroke, thickness, options.get("radius", 0) * POINTS)
+            )
+        elif element.kind in ("image", "signature") and ("asset" in options or "svg" in options):
+            height = options["height"] * (0.62 if element.kind == "signature" else 1)
+            source = options["svg"].encode() if "svg" in options else self._assets[options["asset"]]
+            self._picture(document, source, (options["x"], options["y"], options["width"], height), element.path)
+        if element.kind == "signature":
+            left, bottom, width, height = self._box(options)
+            y = bottom + height * 0.36
+            document.write(shapes.line(left, y, left + width, y, 0.6, options.get("color", _BLACK)))
+
+    def _border(self, document: "Document", color: str, thickness: float, inset: float, double: bool) -> None:
+        width, height = (edge * POINTS for edge in self._design.size)
+        edge = inset * POINTS
+        document.write(shapes.rectangle(edge, edge, width - 2 * edge, height - 2 * edge, None, color, thickness))
+        if double:
+            edge += 2.2 * thickness + 2
+            document.write(
+                shapes.rectangle(edge, edge, width - 2 * edge, height - 2 * edge, None, color, thickness / 3)
+            )
+
+    def _picture(self, document: "Document", data: bytes, box: tuple[float, float, float, float], path: str) -> None:
+        from certificates import pictures, svg
+
+        if pictures.is_svg(data):
+            svg.check(data, path)
+            try:
+                document.svg(data, *box)
+            except Exception as fault:  # fpdf2's own parser raises anything
+                raise TemplateRefused(path, f"cannot be drawn: {type(fault).__name__}") from None
+            return
+        info = pictures.raster(data, path)
+        index = document.raster(hashlib.sha256(data).hexdigest(), info)
+        x, y, wide, high = box
+        scale = min(wide / info["w"], high / info["h"])
+        width, height = info["w"] * scale, info["h"] * scale
+        left = (x + (wide - width) / 2) * POINTS
+        bottom = (self._design.size[1] - y - (high + height) / 2) * POINTS
+        place = f"{width * POINTS:.3f} 0 0 {height * POINTS:.3f} {left:.3f} {bottom:.3f} cm"
+        document.write(f"q {place} /I{index} Do Q".encode())
+
+    # what is each person's own
+
+    async def _draw(self, document: "Document", element: Element, person: _Person) -> None:
+        options = element.options
+        rotation = options.get("rotation", 0)
+        document.write(b"q")
+        if rotation:
+            left, bottom, width, height = self._box(options)
+            document.write(shapes.turned(rotation, left + width / 2, bottom + height / 2))
+        if drawn := self._drawn[element.path]:
+            document.write(drawn)
+        if element.kind == "qr":
+            self._qr(document, options, person.verify_url)
+        elif element.text is not None:
+            await self._words(document, element, person)
+        document.write(b"Q")
+
+    def _qr(self, document: "Document", options: Mapping[str, Any], address: str) -> None:
+        from certificates import qr
+
+        left, bottom, size, _ = self._box({**options, "width": options["size"], "height": options["size"]})
+        document.write(shapes.rectangle(left, bottom, size, size, "#ffffff", None, 0))
+        document.write(shapes.color(options.get("color", _BLACK)))
+        document.write(qr.operators(address, left, bottom, size))
+
+    async def _words(self, document: "Document", element: Element, person: _Person) -> None:
+        from certificates import block
+
+        text = self._filled(element, person)
+        if not text.strip():
+            return
+        options = element.options
+        font = options.get("font", {})
+        size, leading = font.get("size", 12), font.get("line_height", 1.35)
+        left, bottom, width, height = self._box(options)
+        if element.kind == "signature":
+            height *= 0.33
+        rtl = self._reads_from_right(element, text)
+        serif, bold = font.get("family") == "serif", font.get("weight") == "bold"
+        choice = await self._fonts.prepare(text, serif, bold, person.locale)
+        setting = (serif, bold, rtl, person.locale)
+
+        def one(part: str) -> Line:
+            return self._line(part, choice, setting)
+
+        fit = block.on_one_line if element.kind == "name" else block.fit
+        fitted = fit(text, one, size, leading, (width, height), element.path)
+        color = shapes.color(options.get("color", _BLACK))
+        align, valign = self._align(options.get("align", "center")), options.get("valign", "middle")
+        if element.kind == "signature":
+            valign = "top"
+        if any(run.face.bold_by_stroke for line in fitted.lines for run in line.runs):
+            color += b" " + shapes.color(options.get("color", _BLACK), stroke=True)
+        place = block.Placement(left, bottom, width, height, align, valign, color, font.get("spacing", 0))
+        block.write(document, fitted, place)
+
+    def _filled(self, element: Element, person: _Person) -> str:
+        assert element.text is not None
+        if element.optional and person.values.get(element.optional) in (None, ""):
+            return ""
+        texts = person.texts
+        if variable := element.date_variable:
+            value = person.values.get(variable)
+            if value is None:
+                raise MissingVariable(variable)
+            day = dates.parsed(value, variable)
+            texts = {**texts, "date": dates.formatted(day, element.options.get("format", "long"), person.locale)}
+        return clean(element.text.filled(_needed(element.text.variables, texts)))
+
+    def _line(self, text: str, choice: FaceChoice, setting: tuple[object, ...]) -> Line:
+        key = (text, *setting)
+        line = self._lines.get(key)
+        if line is None:
+            right_to_left, language = bool(setting[2]), str(setting[3])
+            line = self._lines[key] = set_line(text, choice, right_to_left, language.replace("_", "-"))
+            if len(self._lines) > _REMEMBERED:
+                self._lines.popitem(last=False)
+        else:
+            self._lines.move_to_end(key)
+        return line
+
+    def _reads_from_right(self, element: Element, text: str) -> bool:
+        """A name goes its own way; a sentence goes the way of its own words, whoever's name it begins with."""
+        own = "" if element.kind == "name" or element.text is None else element.text.literal
+        return base_direction(own, base_direction(text, self._design.right_to_left))
+
+    def _align(self, align: str) -> str:
+        start, end = ("right", "left") if self._design.right_to_left else ("left", "right")
+        return {"start": start, "end": end}.get(align, align)
+
+    def _box(self, options: Mapping[str, Any]) -> tuple[float, float, float, float]:
+        """Left, bottom, width and height in points from the lower left corner."""
+        width, height = options["width"] * POINTS, options["height"] * POINTS
+        return options["x"] * POINTS, (self._design.size[1] - options["y"]) * POINTS - height, width, height
+
+
+def _texts(values: Mapping[str, Any], code: str, verify_url: str, issued: int, locale: str) -> dict[str, str]:
+    """What placeholders stand for; a value that is null is not there."""
+    texts: dict[str, str] = {}
+    for name, value in values.items():
+        if isinstance(value, (str, int, float)) and not isinstance(value, bool):
+            texts[name] = str(value)
+    texts |= {
+        "code": code,
+        "verify_url": verify_url,
+        "issued": dates.formatted(dates.parsed(issued, "issued"), "long", locale),
+    }
+    return texts
+
+
+def _needed(names: frozenset[str], texts: Mapping[str, str]) -> Mapping[str, str]:
+    for name in sorted(names):
+        if name not in texts:
+            raise MissingVariable(name)
+        if len(texts[name]) > MAX_VALUE:
+            raise RenderingFailed(f"variable '{name}' has more than {MAX_VALUE:,} characters")
+    return texts
