@@ -28,7 +28,7 @@ from errors import (
 )
 from log import log
 from persistence import persist
-from ports import Bucket, Row
+from ports import Bucket, Row, Statement
 from sending import IN_FLIGHT, GroupResult, Outcome, Sender
 from services import Services
 from states import CertificateState, RecipientState
@@ -107,14 +107,16 @@ class Issuing:
     async def put(self, issued: Issued) -> None:
         await self.services.files.put(issued.row["file"], issued.pdf, PDF)
 
-    async def keep(self, issued: Sequence[Issued]) -> dict[str, Row]:
-        """Record what has been put; the latest certificate of each ref afterwards. Files that came to nothing go."""
+    async def keep(self, issued: Sequence[Issued], *notes: Statement) -> dict[str, Row]:
+        """Record what has been put, after `notes`; the latest certificate of each ref then. Files that came to nothing
+        go."""
         job, now = self.job, self.services.clock.now()
         rows = json.dumps([one.row for one in issued], ensure_ascii=False)
         refs = json.dumps([one.row["ref"] for one in issued])
         *_, found = await persist(
             self.services,
             [
+                *notes,
                 certificates.supersede(rows, now),
                 events.certificates_issued(job.job_id, rows, now),
                 certificates.insert(job.job_id, rows),

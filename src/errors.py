@@ -36,6 +36,7 @@ OffloadError
 │   ├── TooManyPeople           more than a job may have
 │   ├── EmptyJob                nobody to mail
 │   └── MissingForEverybody     the template names variables that nobody was given
+├── UnknownCertificate          not there, or not in the caller's scope
 ├── CertificateEnded            it was revoked or replaced, and cannot be changed any more
 ├── HolderForgotten             the data that a certificate was made of is not kept any more
 └── Problem                     an answer to an API caller (RFC 9457); see `problems.py`
@@ -234,6 +235,10 @@ class MissingForEverybody(JobRefused):
     def __init__(self, names: tuple[str, ...]) -> None:
         super().__init__(f"nobody was given a value for {', '.join(names)}")
         self.names = names
+
+
+class UnknownCertificate(OffloadError):
+    pass
 
 
 class CertificateEnded(OffloadError):

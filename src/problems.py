@@ -4,17 +4,21 @@ The promise: every error a caller can meet has a type that never changes, a stat
 answer holds a stack trace. `PROBLEMS` is the one table from an error's type to a problem's.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from errors import (
     BucketUnavailable,
+    CertificateEnded,
     ConfigurationError,
     CredentialsRejected,
     DatabaseUncertain,
+    DesignRefused,
     EmptyJob,
     EventMalformed,
     EventUnproven,
+    HolderForgotten,
     IdempotencyConflict,
     MissingForEverybody,
     MissingVariable,
@@ -25,6 +29,7 @@ from errors import (
     TooManyPeople,
     TransportError,
     Unavailable,
+    UnknownCertificate,
     UnknownJob,
     WrongState,
 )
@@ -50,6 +55,7 @@ NO_EVENTS = ProblemType(403, "events-not-configured", "This deployment takes no 
 SITE_WIDE = ProblemType(403, "suppressed-site-wide", "The address is suppressed for the whole site")
 NOT_FOUND = ProblemType(404, "not-found", "There is nothing here")
 UNKNOWN_JOB = ProblemType(404, "unknown-job", "There is no such job")
+UNKNOWN_CERTIFICATE = ProblemType(404, "unknown-certificate", "There is no such certificate")
 UNKNOWN_SITE = ProblemType(404, "unknown-site", "There is no such site")
 UNKNOWN_TOKEN = ProblemType(404, "unknown-token", "There is no such token")
 UNKNOWN_DEAD_LETTER = ProblemType(404, "unknown-dead-letter", "There is no such dead letter")
@@ -58,6 +64,8 @@ UNKNOWN_PROVIDER = ProblemType(404, "unknown-provider", "No such provider sends 
 UNKNOWN_SUPPRESSION = ProblemType(404, "unknown-suppression", "This address is not suppressed")
 METHOD_NOT_ALLOWED = ProblemType(405, "method-not-allowed", "This address does not take that method")
 WRONG_STATE = ProblemType(409, "wrong-state", "The job's state does not allow that")
+CERTIFICATE_ENDED = ProblemType(409, "certificate-ended", "The certificate has been revoked or replaced")
+HOLDER_FORGOTTEN = ProblemType(409, "holder-forgotten", "The data of the certificate is not kept any more")
 TOKEN_EXPIRING = ProblemType(409, "token-expiring", "The token has been rotated already")
 IDEMPOTENCY_CONFLICT = ProblemType(409, "idempotency-conflict", "The Idempotency-Key belongs to another request")
 CALLBACKS_OFF = ProblemType(409, "callbacks-off", "The site takes no callbacks")
@@ -110,6 +118,9 @@ def internal() -> Problem:
 PROBLEMS: tuple[tuple[type[OffloadError], ProblemType], ...] = (
     (UnknownJob, UNKNOWN_JOB),
     (WrongState, WRONG_STATE),
+    (UnknownCertificate, UNKNOWN_CERTIFICATE),
+    (CertificateEnded, CERTIFICATE_ENDED),
+    (HolderForgotten, HOLDER_FORGOTTEN),
     (IdempotencyConflict, IDEMPOTENCY_CONFLICT),
     (TooManyPeople, TOO_MANY_PEOPLE),
     (EmptyJob, EMPTY_JOB),
@@ -129,6 +140,8 @@ PROBLEMS: tuple[tuple[type[OffloadError], ProblemType], ...] = (
 # What an error's own words do not say, or must not: those of `Unavailable` are the platform's, for the log.
 _DETAILS: tuple[tuple[type[OffloadError], str], ...] = (
     (UnknownJob, "There is no job with this id that this token may see."),
+    (UnknownCertificate, "There is no certificate with this code that this token may see."),
+    (HolderForgotten, "Issue a new one with a new job."),
     (IdempotencyConflict, "This Idempotency-Key was used with another body. Use a new key for a new job."),
     (EmptyJob, "Append people before starting the job."),
     (
@@ -155,6 +168,8 @@ def problem_of(error: OffloadError) -> Problem:
 
 def _faults(error: OffloadError) -> list[Fault]:
     match error:
+        case DesignRefused():
+            return [Fault("/certificate/design/" + re.sub(r"[.\[\]]+", "/", error.field).strip("/"), error.detail)]
         case TemplateRefused():
             return [Fault("/message/" + error.field.replace(".", "/", 1), error.detail)]
         case MissingForEverybody():

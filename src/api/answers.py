@@ -2,7 +2,7 @@
 
 from api.schemas import MAX_PEOPLE_A_CALL, SITE_FIELDS, Schema, array, closed, ref
 from callback import EventType
-from states import CallbackState, DeadLetterState, DeliveryState, JobState, RecipientState
+from states import CallbackState, CertificateState, DeadLetterState, DeliveryState, JobState, RecipientState
 from store.suppressions import Reason
 
 _TEXT: Schema = {"type": "string"}
@@ -61,6 +61,25 @@ _LETTER: Schema = {
     "refusal": _TEXT_OR_NULL | {"description": "Why it cannot be redriven, as a code; null where it can"},
     "created_at": _TIME,
     "ended_at": _TIME_OR_NULL,
+}
+_CERTIFICATE: Schema = {
+    "code": _TEXT | {"description": "What the verification page knows it by"},
+    "printed_code": _TEXT | {"description": "As the paper has it: the same in groups, or the code that Moodle gave"},
+    "verify_url": _TEXT,
+    "job": _TEXT,
+    "company": _TEXT_OR_NULL,
+    "ref": _TEXT,
+    "award": _TEXT,
+    "version": _COUNT | {"description": "Of this award to this person; a reissue makes the next"},
+    "state": {"enum": list(CertificateState)},
+    "reason": _TEXT_OR_NULL | {"description": "Why it was revoked"},
+    "title": _TEXT,
+    "issuer": _TEXT,
+    "holder": _TEXT | {"description": "As the verification page shows it; empty where it is hidden"},
+    "sha256": _TEXT | {"description": "Of the PDF"},
+    "issued_at": _TIME,
+    "expires_at": _TIME_OR_NULL,
+    "ended_at": _TIME_OR_NULL | {"description": "When it was revoked or replaced"},
 }
 _MOVED: Schema = {
     "dry_run": _YES_OR_NO,
@@ -210,6 +229,16 @@ ANSWERS: dict[str, Schema] = {
     "Token": whole(_TOKEN),
     "Tokens": whole({"tokens": array(ref("Token"))}),
     "NewTokenAnswer": whole({**_TOKEN, "token": _ONCE}),
+    "Certificate": whole(_CERTIFICATE),
+    "Certificates": whole({"certificates": array(ref("Certificate")), "next": _NEXT}),
+    "Link": whole({"url": _TEXT, "expires_at": _TIME}),
+    "CertificatePreview": whole(
+        {
+            "pdf": _TEXT | {"contentEncoding": "base64", "contentMediaType": "application/pdf"},
+            "mail": {"anyOf": [ref("Preview"), {"type": "null"}]},
+        }
+    ),
+    "AnyPreview": {"anyOf": [ref("Preview"), ref("CertificatePreview")]},
     "EventsTaken": whole({"taken": _COUNT | {"description": "Of mails that this service sent"}}),
     "Health": whole({"status": {"enum": ["ok"]}}),
     "Document": _ANY_OBJECT,

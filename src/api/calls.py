@@ -62,7 +62,7 @@ Handler = Callable[[Call], Awaitable[Response]]
 @dataclass(frozen=True)
 class Operation:
     """`answers` are schemas by status; `query` names parameters of `openapi.PARAMETERS`; `bodies` schemas by type.
-    `page`: it answers people with HTML, not programs with JSON."""
+    `page`: it answers people with HTML, not programs with JSON. `file`: the type of a file that it may answer with."""
 
     method: str
     path: str
@@ -77,6 +77,7 @@ class Operation:
     problems: tuple[ProblemType, ...] = ()
     csv: bool = False
     page: bool = False
+    file: str = ""
 
 
 def answer(content: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

@@ -17,13 +17,15 @@ from api.validation import check, time
 from errors import WrongState
 from ports import Row
 from problems import invalid
-from states import JobState
+from states import JobKind, JobState
 from store import job_lists
 
 
 async def create(call: Call) -> Response:
     body = await read_json(call.request)
     check("NewJob", body)
+    if (body["kind"] == JobKind.CERTIFICATE) != ("certificate" in body):
+        raise invalid("/certificate", "belongs to a job of kind certificate, and only there")
     first = people.of_list(body.get("recipients", []), "/recipients")
     content = content_of(body, call.site)
     new_job = jobs.NewJob(

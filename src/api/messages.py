@@ -1,10 +1,11 @@
 """A message as it was sent to us, made into the content a job keeps."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
-from api.schemas import MAX_TEMPLATE_BYTES
-from api.validation import check_variables
+from api.schemas import MAX_DESIGN_BYTES, MAX_TEMPLATE_BYTES
+from api.validation import check_variables, time
 from errors import InvalidAddress
 from mail import address, headers
 from ports import Row
@@ -13,6 +14,7 @@ from problems import invalid
 
 def content_of(request: Mapping[str, Any], site: Row) -> dict[str, Any]:
     """With every field there, the site's sender where the message names none, and addresses ready for the wire."""
+    certificate = {"certificate": certificate_of(request["certificate"])} if "certificate" in request else {}
     message = request["message"]
     for field in ("html", "text"):
         if len((message.get(field) or "").encode()) > MAX_TEMPLATE_BYTES:
@@ -33,6 +35,31 @@ def content_of(request: Mapping[str, Any], site: Row) -> dict[str, Any]:
             "variables": variables,
         },
         **({"unsubscribe": True} if request.get("unsubscribe") else {}),
+        **certificate,
+    }
+
+
+def certificate_of(given: Mapping[str, Any]) -> dict[str, Any]:
+    """With every field there and the design itself, so that a later one of the same name changes nothing."""
+    design = given["design"]
+    if isinstance(design, str):
+        from certificates import designs
+
+        if design not in designs.NAMES:
+            raise invalid("/certificate/design", f"there is no such design; there are {', '.join(designs.NAMES)}")
+        design = designs.load(design)
+    elif len(json.dumps(design, ensure_ascii=False).encode()) > MAX_DESIGN_BYTES:
+        raise invalid("/certificate/design", f"may have {MAX_DESIGN_BYTES:,} bytes at most as JSON")
+    expires_at = given.get("expires_at")
+    return {
+        "design": design,
+        "award": given["award"],
+        "title": given["title"],
+        "issuer": given["issuer"],
+        "expires_at": time(expires_at, "/certificate/expires_at") if expires_at else None,
+        "locale": given.get("locale", "en"),
+        "link_days": given.get("link_days", 90),
+        "holder": given.get("holder", "full"),
     }
 
 

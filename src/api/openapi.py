@@ -48,6 +48,7 @@ PARAMETERS: dict[str, Schema] = {
     "callback_state": _parameter("state", "Only callbacks in this state", enum=list(CallbackState)),
     "event_type": _parameter("type", "Only callbacks of this type", enum=list(EventType)),
     "job": _parameter("job", "Only those of this job", type="string"),
+    "ref": _parameter("ref", "Only those of this person", type="string"),
     "suppressed_email": _parameter("email", "Only this address", type="string"),
     "suppressed_reason": _parameter("reason", "Only rows with this reason", enum=list(Reason)),
     "cursor": _parameter("cursor", "`next` of the page before", type="string"),
@@ -120,14 +121,10 @@ def _operation(operation: Operation) -> dict[str, Any]:
 def _answers(operation: Operation) -> dict[str, Any]:
     answers: dict[str, Any] = {}
     for status, name in operation.answers.items():
-        answers[str(status)] = {"description": operation.summary}
-        if operation.page:
-            answers[str(status)]["content"] = {"text/html": {"schema": {"type": "string"}}}
-        elif name:
-            content = {"application/json": {"schema": ref(name)}}
-            if operation.csv:
-                content["text/csv"] = {"schema": {"type": "string"}}
-            answers[str(status)]["content"] = content
+        content: dict[str, Any] = {"application/json": {"schema": ref(name)}} if name else {}
+        types = {"text/html": operation.page, "text/csv": operation.csv, operation.file: bool(operation.file)}
+        content |= {type_: {"schema": {"type": "string"}} for type_, given in types.items() if given}
+        answers[str(status)] = {"description": operation.summary, **({"content": content} if content else {})}
     return answers
 
 

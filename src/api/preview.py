@@ -1,5 +1,6 @@
-"""A mail for one person, rendered as the job would send it, and not sent."""
+"""A mail or a certificate for one person, rendered as the job would, and neither sent nor kept."""
 
+import base64
 from typing import Any
 
 from starlette.responses import Response
@@ -8,30 +9,62 @@ import problems
 from api import people
 from api.bodies import JSON, read_json
 from api.calls import Call, Operation, answer
-from api.messages import content_of
+from api.messages import certificate_of, content_of
 from api.validation import check
 from mail.compose import MailJob
 from mail.message import Address
+from problems import invalid
+
+PDF = "application/pdf"
+_CODE = "0" * 16  # nobody's
 
 
 async def preview(call: Call) -> Response:
     body = await read_json(call.request)
     check("PreviewRequest", body)
     [person] = people.of_list([body["recipient"]], "/recipient")
+    if "certificate" not in body:
+        if "message" not in body:
+            raise invalid("/message", "is missing")
+        return answer(_mail(call, body, person))
+    pdf, supplied = await _certificate(call, body, person)
+    if PDF in call.request.headers.get("accept", ""):
+        return Response(pdf, media_type=PDF)
+    supplied_person = {**person, "variables": {**person["variables"], **supplied}}
+    mail = _mail(call, body, supplied_person) if "message" in body else None
+    return answer({"pdf": base64.b64encode(pdf).decode(), "mail": mail})
+
+
+def _mail(call: Call, body: dict[str, Any], person: people.Person) -> dict[str, Any]:
     job = MailJob.load(call.scope.site_id, "preview", "preview", content_of(body, call.site))
     url = f"{call.services.settings.public_url}/u/preview" if job.unsubscribe else ""
     mail = job.mail_for(person["ref"], person["email"], person["name"], person["variables"], url)
-    return answer(
-        {
-            "subject": mail.subject,
-            "html": mail.html,
-            "text": mail.text,
-            "from": _mailbox(mail.sender),
-            "to": _mailbox(mail.to),
-            "reply_to": mail.reply_to and _mailbox(mail.reply_to),
-            "headers": {**mail.headers, "Message-ID": mail.message_id},
-        }
-    )
+    return {
+        "subject": mail.subject,
+        "html": mail.html,
+        "text": mail.text,
+        "from": _mailbox(mail.sender),
+        "to": _mailbox(mail.to),
+        "reply_to": mail.reply_to and _mailbox(mail.reply_to),
+        "headers": {**mail.headers, "Message-ID": mail.message_id},
+    }
+
+
+async def _certificate(call: Call, body: dict[str, Any], person: people.Person) -> tuple[bytes, dict[str, str]]:
+    """The file, and what a mail would be given to say of it."""
+    from certificates.award import CertificateJob
+    from certs import Issuing
+    from certs import check as check_job
+
+    variables = body.get("message", {}).get("variables", {})
+    content = {"message": {"variables": variables}, "certificate": certificate_of(body["certificate"])}
+    job = CertificateJob.load(call.scope.site_id, "preview", call.scope.company, content)
+    await check_job(call.services, job)
+    issuing = Issuing(call.services, job, call.now)
+    pdf = await issuing.render(person, person["variables"], _CODE)
+    printed, verify_url = issuing.printed(person["variables"], _CODE)
+    link = f"{call.services.settings.public_url}/c/preview.pdf"
+    return pdf, {"certificate_url": link, "certificate_code": printed, "verify_url": verify_url}
 
 
 def _mailbox(address: Address) -> dict[str, Any]:
@@ -44,9 +77,10 @@ OPERATIONS = (
         "/v1/preview",
         "site",
         preview,
-        "Render a message for one person, sending nothing",
-        {200: "Preview"},
+        "Render a message or a certificate for one person, sending and keeping nothing",
+        {200: "AnyPreview"},
         bodies={JSON: "PreviewRequest"},
         problems=(problems.TEMPLATE_REFUSED, problems.RECIPIENT_FAULT, problems.NOT_CONFIGURED),
+        file=PDF,
     ),
 )

@@ -2,6 +2,7 @@
 
 from api import (
     callbacks,
+    certificates,
     credentials,
     dead_letters,
     delivery_events,
@@ -24,6 +25,7 @@ OPERATIONS = (
     *events.OPERATIONS,
     *delivery_events.OPERATIONS,
     *callbacks.OPERATIONS,
+    *certificates.OPERATIONS,
     *dead_letters.OPERATIONS,
     *suppressions.OPERATIONS,
     *me.OPERATIONS,
