@@ -16,7 +16,8 @@ from api.calls import Call, Operation
 from errors import ConfigurationError, Unavailable
 from log import log
 from pages import languages
-from pages.unsubscribe import SECURITY_POLICY, notice, standing
+from pages.base import SECURITY_POLICY
+from pages.unsubscribe import notice, standing
 from pages.unsubscribe_words import WORDS
 from ports import Row
 from unsubscribe import Choice, Reference
