@@ -35,6 +35,7 @@ from mail import headers, template
 from ports import Statement
 from providers import PROVIDERS
 from providers.base import SEND_TIMEOUT
+from scope import Scope
 from settings import SETTINGS
 from store import events
 from tests.pages import ROOT, blocks, code, name, names, read, section, sources, table
@@ -294,7 +295,7 @@ def test_the_limits_are_those_of_the_code() -> None:
 
 def written() -> set[str]:
     """The types of events that some statement writes."""
-    arguments: dict[str, Any] = {"str": "job_", "int": 0, "str | None": None}
+    arguments: dict[str, Any] = {"str": "job_", "int": 0, "str | None": None, "Scope": Scope("site_")}
     found = set()
     for function in vars(events).values():
         if inspect.isfunction(function) and not function.__name__.startswith("_"):
