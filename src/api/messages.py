@@ -43,11 +43,11 @@ def certificate_of(given: Mapping[str, Any]) -> dict[str, Any]:
     """With every field there and the design itself, so that a later one of the same name changes nothing."""
     design = given["design"]
     if isinstance(design, str):
-        from certificates import designs
+        from certificates.designs import NAMES, load
 
-        if design not in designs.NAMES:
-            raise invalid("/certificate/design", f"there is no such design; there are {', '.join(designs.NAMES)}")
-        design = designs.load(design)
+        if design not in NAMES:
+            raise invalid("/certificate/design", f"there is no such design; there are {', '.join(NAMES)}")
+        design = load(design)
     elif len(json.dumps(design, ensure_ascii=False).encode()) > MAX_DESIGN_BYTES:
         raise invalid("/certificate/design", f"may have {MAX_DESIGN_BYTES:,} bytes at most as JSON")
     expires_at = given.get("expires_at")

@@ -49,6 +49,9 @@ PARAMETERS: dict[str, Schema] = {
     "event_type": _parameter("type", "Only callbacks of this type", enum=list(EventType)),
     "job": _parameter("job", "Only those of this job", type="string"),
     "ref": _parameter("ref", "Only those of this person", type="string"),
+    "code": _parameter("code", "As it is printed or typed", type="string"),
+    "exp": _parameter("exp", "When the link ends, in seconds since 1970", type="string"),
+    "sig": _parameter("sig", "Its signature", type="string"),
     "suppressed_email": _parameter("email", "Only this address", type="string"),
     "suppressed_reason": _parameter("reason", "Only rows with this reason", enum=list(Reason)),
     "cursor": _parameter("cursor", "`next` of the page before", type="string"),
@@ -122,7 +125,11 @@ def _answers(operation: Operation) -> dict[str, Any]:
     answers: dict[str, Any] = {}
     for status, name in operation.answers.items():
         content: dict[str, Any] = {"application/json": {"schema": ref(name)}} if name else {}
-        types = {"text/html": operation.page, "text/csv": operation.csv, operation.file: bool(operation.file)}
+        types = {
+            "text/html": operation.page and not 300 <= status < 400,
+            "text/csv": operation.csv,
+            operation.file: bool(operation.file),
+        }
         content |= {type_: {"schema": {"type": "string"}} for type_, given in types.items() if given}
         answers[str(status)] = {"description": operation.summary, **({"content": content} if content else {})}
     return answers

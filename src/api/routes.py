@@ -16,6 +16,7 @@ from api import (
     suppressions,
     tokens,
     unsubscribe,
+    verification,
 )
 
 OPERATIONS = (
@@ -32,6 +33,7 @@ OPERATIONS = (
     *sites.OPERATIONS,
     *tokens.OPERATIONS,
     *unsubscribe.OPERATIONS,
+    *verification.OPERATIONS,
     *credentials.OPERATIONS,
     *health.OPERATIONS,
 )

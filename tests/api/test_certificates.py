@@ -198,17 +198,17 @@ async def test_another_companys_certificates_are_not_there(site: Site) -> None:
     assert (await site.client.get(path)).json()["state"] == "valid"
 
 
-async def test_a_jobs_certificates_come_as_one_archive(site: Site, deployment: Deployment) -> None:
+async def test_a_jobs_certificates_come_as_one_archive(site: Site) -> None:
     await issued(site, 2)
-    people = [person(number, name=name) for number, name in enumerate(("Zoë ../etc", "ענת", "李雷", "x" * 200))]
-    again = await issued(site, recipients=people[:2])
+    people = [person(number, name=name) for number, name in enumerate(("Zoë ../etc", "Ἀθηνᾶ"))]
+    again = await issued(site, recipients=people)
     response = await site.client.get(f"/v1/jobs/{again}/certificates.zip")
     assert response.headers["content-type"] == "application/zip"
     archive = zipfile.ZipFile(io.BytesIO(response.content))
     assert archive.testzip() is None
     found = {row["code"]: row["sha256"] for row in await listed(site.client)}
     assert {name[-20:-4]: hashlib.sha256(archive.read(name)).hexdigest() for name in archive.namelist()} == found
-    assert sorted(name[:-21] for name in archive.namelist()) == ["Zoë ___etc", "ענת"]
+    assert sorted(name[:-21] for name in archive.namelist()) == ["Zoë ___etc", "Ἀθηνᾶ"]
     assert all(not info.flag_bits & 8 for info in archive.infolist())  # readers of streams cannot do without sizes
 
 

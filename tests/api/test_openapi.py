@@ -67,7 +67,7 @@ ROUTES = {
     ("GET", "/v1/jobs/{job}/certificates.zip"),
     ("GET", "/verify"),
     ("GET", "/verify/{code}"),
-    ("GET", "/c/{file}"),
+    ("GET", "/c/{code}.pdf"),
     ("GET", "/healthz"),
     ("GET", "/openapi.json"),
 }

@@ -1,0 +1,155 @@
+"""The public routes of certificates: the page that verifies one, and the file behind a signed link.
+
+The promise: anybody may verify, without an account or a script; only a link that we signed and that is still good gives
+a file away; and whatever goes wrong is told as a page for people.
+"""
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from functools import wraps
+
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+import certificate_links as links
+from api.calls import Call, Operation
+from certificates import codes
+from errors import ConfigurationError, Unavailable
+from log import log
+from pages import languages, verify
+from pages.base import SECURITY_POLICY
+from pages.verify_words import WORDS
+from ports import Row
+from rate_limit import RateLimit, network_of
+from states import CertificateState
+from store import certificates
+
+PDF = "application/pdf"
+_LIMIT = RateLimit(burst=60, rate=1)  # a fair's stand with a scanner on one address still gets through
+_Page = Callable[[Call, str], Awaitable[Response]]
+
+
+def _page(answer: _Page) -> Callable[[Call], Awaitable[Response]]:
+    """A route that answers in the reader's language, at a reader's pace, whatever happens."""
+
+    @wraps(answer)
+    async def route(call: Call) -> Response:
+        language = languages.choose(call.request.headers.get("accept-language", ""), WORDS)
+        words = WORDS[language]
+        address = call.request.headers.get("cf-connecting-ip")
+        if address and not _LIMIT.allows(network_of(address), call.now):
+            return _html(language, verify.notice(language, words.busy_title, words.busy), 429, {"Retry-After": "60"})
+        try:
+            return await answer(call, language)
+        except (Unavailable, ConfigurationError) as error:
+            log("error", "certificate page failed", reason=type(error).__name__)
+            return _html(language, verify.notice(language, words.busy_title, words.busy), 503, {"Retry-After": "60"})
+
+    return route
+
+
+@_page
+async def form(call: Call, language: str) -> Response:
+    typed = call.request.query_params.get("code", "").strip()
+    if not typed:
+        return _html(language, verify.form(language))
+    code = codes.parse(typed)
+    if code is None:
+        return _html(language, verify.mistyped(language, typed), 404)
+    return RedirectResponse(f"/verify/{code}", 303)  # an address that can be kept and passed on
+
+
+@_page
+async def verdict(call: Call, language: str) -> Response:
+    typed = call.path("code")
+    code = codes.parse(typed)
+    if code is None:
+        return _html(language, verify.mistyped(language, typed), 404)
+    certificate = await _find(call, code)
+    if certificate is None:
+        return _html(language, verify.unknown(language, code), 404)
+    return _html(language, verify.verdict(language, certificate, call.now))
+
+
+@_page
+async def file(call: Call, language: str) -> Response:
+    words, code = WORDS[language], call.path("code")
+    ends, signed = (call.request.query_params.get(name, "")[:100] for name in ("exp", "sig"))
+    certificate = await _find(call, code) if links.is_ours(call.services.settings, code, ends, signed) else None
+    if certificate is None:
+        return _html(language, verify.notice(language, words.link_wrong_title, words.link_wrong), 404)
+    issuer = json.loads(certificate["shown"])["issuer"]
+    if int(ends) * 1000 <= call.now:
+        page = verify.notice(language, words.link_expired_title, words.link_expired, issuer, code)
+        return _html(language, page, 410)
+    latest = await _latest(call, certificate)
+    stored = await call.services.files.get(latest["file"]) if latest["state"] == CertificateState.VALID else None
+    if stored is None:
+        page = verify.notice(language, words.withdrawn_title, words.withdrawn, issuer, code)
+        return _html(language, page, 410)
+    return Response(
+        stored.data,
+        media_type=PDF,
+        headers={
+            "Content-Disposition": f'inline; filename="{latest["code"]}.pdf"',
+            "Content-Security-Policy": "frame-ancestors 'none'",  # a browser's own viewer wants its own styles
+            "X-Robots-Tag": "noindex",
+        },
+    )
+
+
+async def _find(call: Call, code: str) -> Row | None:
+    rows = await call.services.database.all(certificates.find(code))
+    return rows[0] if rows else None
+
+
+async def _latest(call: Call, certificate: Row) -> Row:
+    """Who holds the link to a certificate that was corrected gets the corrected one."""
+    if certificate["state"] != CertificateState.SUPERSEDED:
+        return certificate
+    site_id, company, award, ref = (certificate[name] for name in ("site_id", "company", "award", "ref"))
+    statement = certificates.of_people(site_id, company, award, json.dumps([ref]))
+    return (await call.services.database.all(statement))[0]
+
+
+def _html(language: str, page: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    fixed = {
+        "Content-Security-Policy": SECURITY_POLICY,
+        "Content-Language": language,
+        "Vary": "Accept-Language",
+        "X-Robots-Tag": "noindex",
+    }
+    return HTMLResponse(page, status, {**fixed, **(headers or {})})
+
+
+OPERATIONS = (
+    Operation(
+        "GET",
+        "/verify",
+        "public",
+        form,
+        "A form to type a certificate's code into",
+        {200: None, 303: None, 404: None, 429: None, 503: None},
+        query=("code",),
+        page=True,
+    ),
+    Operation(
+        "GET",
+        "/verify/{code}",
+        "public",
+        verdict,
+        "The page that says whether a certificate is valid",
+        {200: None, 404: None, 429: None, 503: None},
+        page=True,
+    ),
+    Operation(
+        "GET",
+        "/c/{code}.pdf",
+        "public",
+        file,
+        "A certificate's file, behind a signed link",
+        {200: None, 404: None, 410: None, 429: None, 503: None},
+        query=("exp", "sig"),
+        page=True,
+        file=PDF,
+    ),
+)
