@@ -143,7 +143,7 @@ class MissingVariable(RecipientFault):
 
 
 class MissingGlyph(RecipientFault):
-    """No font has this character, so their name cannot be spelled; it is named, for it alone says nothing of a person."""
+    """No font has this character, so their name cannot be spelled. It is named: alone, it says nothing of a person."""
 
     code = "missing_glyph"
 
