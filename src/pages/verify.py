@@ -126,14 +126,15 @@ def notice(language: str, title: str, line: str, issuer: str = "", code: str = "
 
 def _facts(words: Words, certificate: Row, told: dict[str, str], language: str, now: int) -> list[Fact]:
     holder = Fact(words.holder, told["holder"], "name") if told["holder"] else Fact(words.holder, words.hidden)
-    expires_at, reason = certificate["expires_at"], certificate["reason"]
+    counts = certificate["state"] == CertificateState.VALID
+    expires_at, reason = certificate["expires_at"] if counts else None, certificate["reason"]
     return [
+        *([Fact(words.reason, reason)] if reason else []),
         holder,
         Fact(words.award, told["title"]),
         Fact(words.issuer, told["issuer"]),
         Fact(words.issued, _day(certificate["issued_at"], language)),
         *([Fact(words.expires, _day(expires_at - 1, language))] if expires_at else []),
-        *([Fact(words.reason, reason)] if reason else []),
         Fact(words.code, told.get("code") or codes.grouped(certificate["code"]), "code"),
         Fact(words.checked, _day(now, language)),
         Fact(words.checksum, certificate["sha256"], "code"),

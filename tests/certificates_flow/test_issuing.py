@@ -3,6 +3,9 @@
 import hashlib
 import json
 import re
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +17,8 @@ from scope import Scope
 from tests.certificates_flow.conftest import DESIGN, FaultyBucket, Issue
 from tests.doubles.provider import Crash
 from tests.world import SITE, World, person
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def rows(world: World) -> list[Row]:
@@ -288,3 +293,32 @@ async def test_a_variable_of_the_design_that_nobody_has_is_told_at_the_start(iss
     with pytest.raises(MissingForEverybody) as refused:
         await issue(1, certificate={"design": DESIGN | {"title": "{{ subject_area }}"}})
     assert refused.value.names == ("subject_area",)
+
+
+def test_mails_without_certificates_import_nothing_that_draws_them() -> None:
+    """What fpdf2 and the fonts cost at the start, only jobs of certificates pay."""
+    program = """
+import asyncio, sys
+import api.app, callback, queue_consumer, sweep
+from tests.world import World
+
+async def mail():
+    world = World()
+    queue_consumer.provider_for = lambda *_: world.provider
+    job = await world.job(3)
+    await world.work()
+    assert world.states(job) == {"sent": 3}
+
+asyncio.run(mail())
+heavy = ("fpdf", "fontTools", "uharfbuzz", "segno", "zipfile", "certificates.design", "certificates.render")
+print([name for name in heavy if name in sys.modules])
+"""
+    paths = [str(ROOT / "src"), str(ROOT)]
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys; sys.path[:0] = {paths!r}\n{program}"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
