@@ -1,0 +1,47 @@
+"""The checklist's line on certificates: generated, and in R2."""
+
+import hashlib
+from io import BytesIO
+from pathlib import Path
+
+import httpx
+import pypdfium2
+import zxingcpp
+
+from tests.live import Live, Site, people
+
+ISSUED = 5
+
+
+def test_certificate_generated_and_in_r2(running: Live, tmp_path: Path) -> None:
+    site = running.site()
+    job = site.start(certificates(site))
+    assert site.ended(job)["counts"]["sent"] == ISSUED
+    listed = site.get("/v1/certificates", job=job)["certificates"]
+    assert len({certificate["code"] for certificate in listed}) == ISSUED
+    for row in running.rows(f"SELECT code, file, sha256 FROM certificates WHERE job_id = '{job}'"):
+        stored = tmp_path / f"{row['code']}.pdf"
+        running.runtime.wrangler("r2", "object", "get", f"cloud-offload-files/{row['file']}", "--file", str(stored))
+        assert hashlib.sha256(stored.read_bytes()).hexdigest() == row["sha256"]
+
+    chosen = listed[0]
+    link = site.post(f"/v1/certificates/{chosen['code']}/link")["url"]
+    pdf = httpx.get(link).raise_for_status().content
+    assert hashlib.sha256(pdf).hexdigest() == chosen["sha256"]
+    page = pypdfium2.PdfDocument(BytesIO(pdf))[0]
+    assert chosen["printed_code"] in page.get_textpage().get_text_range()
+    (read,) = zxingcpp.read_barcodes(picture(page))
+    assert read.text == chosen["verify_url"]
+    assert chosen["printed_code"] in httpx.get(read.text).raise_for_status().text
+
+
+def picture(page: pypdfium2.PdfPage) -> memoryview:
+    """A page as rows of grey, without a library for pictures."""
+    bitmap = page.render(scale=3, grayscale=True)
+    return memoryview(bytes(bitmap.buffer)).cast("B", [bitmap.height, bitmap.stride])
+
+
+def certificates(site: Site) -> str:
+    award = {"design": "classic", "award": "biology-1", "title": "Biology", "issuer": "School"}
+    message = {"subject": "Your certificate", "html": "<p>{{ name }}: {{ certificate_url }}</p>"}
+    return site.draft(people(ISSUED), kind="certificate", certificate=award, message=message)
