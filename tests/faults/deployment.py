@@ -356,7 +356,12 @@ def simulate(
 
 
 def totals(deployment: Deployment) -> dict[str, int]:
-    """What happened in a history. Nobody is lost or doubled in one that `check` has let pass."""
+    """What happened in a history."""
+    doubled = lost = 0
+    for site, job in deployment.all_jobs():
+        for row in site.people(job):
+            lost += row["state"] not in ENDED
+            doubled += site.mails.count(row["email"]) > 1 + site.resent[row["email"]]
     states = sum((site.states(job) for site, job in deployment.all_jobs()), Counter[str]())
     everybody = (deployment.internet.sendgrid, deployment.internet.resend)
     return {
@@ -366,6 +371,8 @@ def totals(deployment: Deployment) -> dict[str, int]:
         "replays": sum(mails.replays for mails in everybody),
         "resends": sum(site.resent.total() for site in deployment.sites),
         "invocations": deployment.reach.invocations,
+        "lost": lost,
+        "doubled": doubled,
     }
 
 

@@ -20,6 +20,8 @@ WORDS = {
     "replays": "repeats that a provider recognised by their key",
     "resends": "people whom somebody had mailed again in doubt",
     "invocations": "invocations of the consumers",
+    "lost": "**lost**",
+    "doubled": "**mailed twice**",
 }
 
 
@@ -30,9 +32,8 @@ def totals(lines: list[str]) -> str:
         struck.update(run["struck"])
     rows = [("storms, each with a seed of its own", len(runs)), ("faults injected", struck.total())]
     rows += [(words, sum(run[name] for run in runs)) for name, words in WORDS.items()]
-    rows += [("**lost**", 0), ("**mailed twice**", 0)]
-    text = "| what | number |\n|---|---:|\n" + "".join(f"| {what} | {number:,} |\n" for what, number in rows)
-    text += "\n| fault | injected |\n|---|---:|\n"
+    text = "| what | number |\n|---|---|\n" + "".join(f"| {what} | {number:,} |\n" for what, number in rows)
+    text += "\n| fault | injected |\n|---|---|\n"
     return text + "".join(f"| `{fault}` | {number:,} |\n" for fault, number in sorted(struck.items()))
 
 
