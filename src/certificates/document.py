@@ -9,6 +9,7 @@ import hashlib
 import warnings
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -16,17 +17,29 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", UserWarning)  # it misses Pillow, which only its own handling of pictures needs
     import fpdf
 
-from fpdf.enums import DocumentCompliance, FontDescriptorFlags, PDFResourceType, ResourceAccessPolicy
+from fpdf.enums import (
+    DocumentCompliance,
+    FontDescriptorFlags,
+    OutputIntentSubType,
+    PDFResourceType,
+    ResourceAccessPolicy,
+)
 from fpdf.fonts import PDFFontDescriptor
 from fpdf.image_datastructures import RasterImageInfo, VectorImageInfo
-from fpdf.output import CIDSystemInfo, OutputProducer, PDFFont, PDFFontStream, ResourceCatalog
+from fpdf.output import CIDSystemInfo, OutputProducer, PDFFont, PDFFontStream, PDFICCProfile, PDFPage, ResourceCatalog
 from fpdf.prefs import ViewerPreferences
 from fpdf.svg import SVGObject
 from fpdf.syntax import Name, PDFArray, PDFContentStream, PDFString
+from fpdf.util import builtin_srgb2014_bytes
 
 from certificates.face import Face
 
-POINTS = 72 / 25.4  # in a millimetre
+_SRGB = {
+    "output_condition_identifier": "sRGB",
+    "output_condition": "IEC 61966-2-1:1999",
+    "registry_name": "http://www.color.org",
+    "info": "sRGB2014 (v2)",
+}
 MAPPED_TO_NOTHING = "\u200b"  # PDF/A-2u wants a character for each glyph, and some stand for a part of one
 
 
@@ -56,6 +69,8 @@ class Document(fpdf.FPDF):
         self.set_margin(0)
         self.alias_nb_pages("")
         self.faces: dict[str, Embedded] = {}
+        self.beneath: list[PDFContentStream] = []
+        self.add_output_intent(OutputIntentSubType.PDFA, **_SRGB, dest_output_profile=copy.copy(_profile()))
         self.creation_date = datetime.fromtimestamp(issued / 1000, UTC)
         self.set_title(title)
         self.set_lang(lang)
@@ -96,8 +111,9 @@ class Document(fpdf.FPDF):
         self._resource_catalog.add(PDFResourceType.X_OBJECT, index, self.page)
         return index
 
-    def share(self, other: "Document") -> None:
-        """Takes over what the other's pages refer to, so that content written there can be written here."""
+    def lies_on(self, other: "Document") -> None:
+        """Draws everything upon the other's pages, and takes over what they refer to."""
+        self.beneath = other.beneath
         catalog = other._resource_catalog
         if catalog.resources or catalog.soft_mask_xobjects or catalog.form_xobjects:
             self._resource_catalog = copy.deepcopy(catalog)  # gradients get numbers of their own in each file
@@ -110,11 +126,33 @@ class Document(fpdf.FPDF):
         for name, info in other.image_cache.images.items():
             self.image_cache.images[name] = RasterImageInfo(info)
 
+    def end_beneath(self) -> None:
+        """Ends the part of the current page that others may lie on; it is compressed here, once."""
+        contents = self.pages[self.page].contents
+        assert isinstance(contents, bytearray)
+        self.beneath.append(PDFContentStream(contents, compress=True))
+        contents.clear()
+
     def finished(self) -> bytes:
         return bytes(self.output(output_producer_class=_Producer))
 
 
+@cache
+def _profile() -> PDFICCProfile:
+    """Compressed once an isolate."""
+    return PDFICCProfile(contents=builtin_srgb2014_bytes(), n=3, alternate="DeviceRGB")
+
+
 class _Producer(OutputProducer):
+    def _add_pages(self, *args: Any) -> list[PDFPage]:
+        pages = super()._add_pages(*args)
+        shared: list[PDFContentStream] = self.fpdf.beneath  # type: ignore[attr-defined]
+        for page, stream in zip(pages, shared, strict=True):
+            own = copy.copy(stream)  # it gets a number of its own in each file
+            self._add_pdf_obj(own, "pages")
+            page.contents = PDFArray([own, page.contents])  # type: ignore[assignment]
+        return pages
+
     def _add_fonts(self, *_args: Any) -> dict[int, Any]:
         used: Iterable[Embedded] = self.fpdf.faces.values()  # type: ignore[attr-defined]
         return {embedded.index: self._add_face(embedded) for embedded in used}

@@ -1,6 +1,7 @@
 """One face: a TrueType file read once an isolate; HarfBuzz measures, shapes and subsets it in microseconds."""
 
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Any, NamedTuple
 
 # what a PDF reader needs to draw glyphs by number
@@ -69,13 +70,18 @@ class Face:
         flags = harfbuzz.SubsetFlags
         wanted.flags = flags.RETAIN_GIDS | flags.NO_HINTING | flags.NO_LAYOUT_CLOSURE | flags.NOTDEF_OUTLINE
         wanted.glyph_set.update(glyphs)
-        wanted.drop_table_tag_set.update(int.from_bytes(tag.encode()) for tag in self._dropped)
-        data: bytes = harfbuzz.subset(self._face, wanted).blob.data
+        wanted.drop_table_tag_set.update(self._dropped)
+        data: bytes = harfbuzz.subset(self._subsettable, wanted).blob.data
         return data
 
-    @property
-    def _dropped(self) -> Iterable[str]:
-        return (tag for tag in self._face.table_tags if tag not in _EMBEDDED)
+    @cached_property
+    def _subsettable(self) -> Any:
+        """With what HarfBuzz can find out ahead: ten times as fast from then on."""
+        return self._harfbuzz.subset_preprocess(self._face)
+
+    @cached_property
+    def _dropped(self) -> frozenset[int]:
+        return frozenset(int.from_bytes(tag.encode()) for tag in self._face.table_tags if tag not in _EMBEDDED)
 
     def _box(self) -> tuple[int, int, int, int]:
         head = self._face.reference_table("head").data

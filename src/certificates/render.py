@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 from certificates import dates, shapes
 from certificates.design import MAX_VALUE, Design, Element, Page
-from certificates.fonts import FaceChoice, FontLibrary
+from certificates.fonts import FontLibrary
 from certificates.lines import Line, base_direction, clean, set_line
 from errors import MissingVariable, RenderingFailed, TemplateRefused
 
 if TYPE_CHECKING:
+    from certificates.block import Block
     from certificates.document import Document
 
 POINTS: Final = 72 / 25.4  # in a millimetre
 _BLACK: Final = "#000000"
-_REMEMBERED: Final = 256  # lines that many people's certificates have in common
+_REMEMBERED: Final = 256  # texts, most of them on many people's certificates
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,8 @@ class Renderer:
         self._fonts = fonts
         self._assets = assets
         self._common: Document | None = None
-        self._drawn: dict[str, bytes] = {}  # the unchanging content, by the path of its part
-        self._lines: OrderedDict[tuple[object, ...], Line] = OrderedDict()
+        self._drawn: dict[str, bytes] = {}  # the unchanging content of each element, by its path
+        self._blocks: OrderedDict[tuple[str, ...], Block] = OrderedDict()
 
     async def render(
         self, values: Mapping[str, Any], *, code: str, verify_url: str, issued: int, locale: str = "en"
@@ -61,10 +62,9 @@ class Renderer:
         if self._common is None:
             self._common = self._draw_common()
         document = Document(title, locale.replace("_", "-"), issued, self._design.size)
-        document.share(self._common)
+        document.lies_on(self._common)
         for page in self._design.pages:
             document.add_page()
-            document.write(self._drawn[page.path])
             for element in page.elements:
                 await self._draw(document, element, person)
         return document.finished()
@@ -77,15 +77,13 @@ class Renderer:
         document = Document("", "en", 0, self._design.size)
         for page in self._design.pages:
             document.add_page()
-            self._remember(document, page.path, lambda page=page: self._draw_background(document, page))
+            self._draw_background(document, page)
+            document.end_beneath()
             for element in page.elements:
-                self._remember(document, element.path, lambda element=element: self._draw_static(document, element))
+                before = len(document.written())
+                self._draw_static(document, element)
+                self._drawn[element.path] = document.written()[before:]
         return document
-
-    def _remember(self, document: "Document", path: str, draw: Any) -> None:
-        before = len(document.written())
-        draw()
-        self._drawn[path] = document.written()[before:]
 
     def _draw_background(self, document: "Document", page: Page) -> None:
         width, height = self._design.size
@@ -186,29 +184,41 @@ class Renderer:
         if not text.strip():
             return
         options = element.options
-        font = options.get("font", {})
-        size, leading = font.get("size", 12), font.get("line_height", 1.35)
         left, bottom, width, height = self._box(options)
+        valign = options.get("valign", "middle")
         if element.kind == "signature":
-            height *= 0.33
-        rtl = self._reads_from_right(element, text)
+            height, valign = height * 0.33, "top"
+        fitted = await self._fitted(element, text, person.locale, (width, height))
+        code = options.get("color", _BLACK)
+        color = shapes.color(code)
+        if any(run.face.bold_by_stroke for line in fitted.lines for run in line.runs):
+            color += b" " + shapes.color(code, stroke=True)
+        align, spacing = self._align(options.get("align", "center")), options.get("font", {}).get("spacing", 0)
+        block.write(document, fitted, block.Placement(left, bottom, width, height, align, valign, color, spacing))
+
+    async def _fitted(self, element: Element, text: str, locale: str, box: tuple[float, float]) -> "Block":
+        """Remembered: most texts are the same for everybody."""
+        from certificates import block
+
+        key = (element.path, text, locale)
+        if key in self._blocks:
+            self._blocks.move_to_end(key)
+            return self._blocks[key]
+        font = element.options.get("font", {})
         serif, bold = font.get("family") == "serif", font.get("weight") == "bold"
-        choice = await self._fonts.prepare(text, serif, bold, person.locale)
-        setting = (serif, bold, rtl, person.locale)
+        choice = await self._fonts.prepare(text, serif, bold, locale)
+        right_to_left, language = self._reads_from_right(element, text), locale.replace("_", "-")
 
         def one(part: str) -> Line:
-            return self._line(part, choice, setting)
+            return set_line(part, choice, right_to_left, language)
 
         fit = block.on_one_line if element.kind == "name" else block.fit
-        fitted = fit(text, one, size, leading, (width, height), element.path)
-        color = shapes.color(options.get("color", _BLACK))
-        align, valign = self._align(options.get("align", "center")), options.get("valign", "middle")
-        if element.kind == "signature":
-            valign = "top"
-        if any(run.face.bold_by_stroke for line in fitted.lines for run in line.runs):
-            color += b" " + shapes.color(options.get("color", _BLACK), stroke=True)
-        place = block.Placement(left, bottom, width, height, align, valign, color, font.get("spacing", 0))
-        block.write(document, fitted, place)
+        fitted = self._blocks[key] = fit(
+            text, one, font.get("size", 12), font.get("line_height", 1.35), box, element.path
+        )
+        if len(self._blocks) > _REMEMBERED:
+            self._blocks.popitem(last=False)
+        return fitted
 
     def _filled(self, element: Element, person: _Person) -> str:
         assert element.text is not None
@@ -222,18 +232,6 @@ class Renderer:
             day = dates.parsed(value, variable)
             texts = {**texts, "date": dates.formatted(day, element.options.get("format", "long"), person.locale)}
         return clean(element.text.filled(_needed(element.text.variables, texts)))
-
-    def _line(self, text: str, choice: FaceChoice, setting: tuple[object, ...]) -> Line:
-        key = (text, *setting)
-        line = self._lines.get(key)
-        if line is None:
-            right_to_left, language = bool(setting[2]), str(setting[3])
-            line = self._lines[key] = set_line(text, choice, right_to_left, language.replace("_", "-"))
-            if len(self._lines) > _REMEMBERED:
-                self._lines.popitem(last=False)
-        else:
-            self._lines.move_to_end(key)
-        return line
 
     def _reads_from_right(self, element: Element, text: str) -> bool:
         """A name goes its own way; a sentence goes the way of its own words, whoever's name it begins with."""

@@ -5,6 +5,7 @@ Only scripts that the project has a face for are told apart; a letter of any oth
 
 import unicodedata
 from bisect import bisect_right
+from functools import lru_cache
 from typing import Final
 
 COMMON: Final = ""  # digits, punctuation, marks: they go with their neighbours
@@ -48,6 +49,7 @@ _LATIN: Final = [(0x41, 0x24F), (0x250, 0x2AF), (0x1D00, 0x1EFF), (0x2C60, 0x2C7
 _CJK_PUNCTUATION: Final = [(0x3000, 0x303F), (0xFF00, 0xFF65), (0xFFE0, 0xFFEE)]
 
 
+@lru_cache(4096)
 def script_of(character: str) -> str:
     code = ord(character)
     if code < 0x41:

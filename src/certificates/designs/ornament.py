@@ -46,7 +46,7 @@ def rosette(x: float, y: float, radius: float, petals: int, color: str, line: fl
         f' transform="rotate({180 * turn / petals:g} {x:g} {y:g})"/>'
         for turn in range(petals)
     )
-    rings = f'<circle cx="{x:g}" cy="{y:g}" r="{radius * 1.08:.2f}"/><circle cx="{x:g}" cy="{y:g}" r="{radius * 0.22:.2f}"/>'
+    rings = "".join(f'<circle cx="{x:g}" cy="{y:g}" r="{radius * share:.2f}"/>' for share in (1.08, 0.22))
     return f'<g fill="none" stroke="{color}" stroke-width="{line}">{loops}{rings}</g>'
 
 
@@ -64,10 +64,10 @@ def seal(x: float, y: float, radius: float, color: str, paper: str) -> str:
         for angle, reach in [(math.pi * point / 5, radius * (0.2 if point % 2 else 0.48))]
     ]
     rings = "".join(
-        f'<circle cx="{x:g}" cy="{y:g}" r="{radius * share:.2f}" fill="none" stroke="{paper}" stroke-width="{radius * wide:.2f}"/>'
+        f'<circle cx="{x:g}" cy="{y:g}" r="{radius * share:.2f}" stroke-width="{radius * wide:.2f}"/>'
         for share, wide in ((0.8, 0.045), (0.72, 0.018))
     )
-    return f"{polygon(edge, color)}{rings}{polygon(star, paper)}"
+    return f'{polygon(edge, color)}<g fill="none" stroke="{paper}">{rings}</g>{polygon(star, paper)}'
 
 
 def polygon(points: list[tuple[float, float]], color: str) -> str:

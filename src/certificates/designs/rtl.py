@@ -11,12 +11,13 @@ def document() -> dict[str, Any]:
     ornament = picture(
         297,
         210,
-        f'<rect x="0" y="0" width="297" height="19" fill="{GREEN}"/><rect x="0" y="191" width="297" height="19" fill="{GREEN}"/>',
+        f'<path d="M0 0h297v19h-297zM0 191h297v19h-297z" fill="{GREEN}"/>',
         star_band(0, 9.5, 297, 8.5, GOLD),
         star_band(0, 200.5, 297, 8.5, GOLD),
         f'<path d="M0 20.6h297M0 189.4h297" stroke="{GOLD}" stroke-width="0.7" fill="none"/>',
         f'<rect x="14" y="30" width="269" height="150" fill="none" stroke="{GOLD}" stroke-width="0.35"/>',
-        f'<path d="M108.5 70h34m12 0h34M148.5 67.8l2.2 2.2-2.2 2.2-2.2-2.2z" fill="{GOLD}" stroke="{GOLD}" stroke-width="0.3"/>',
+        f'<g fill="{GOLD}" stroke="{GOLD}" stroke-width="0.3">'
+        '<path d="M108.5 70h34m12 0h34M148.5 67.8l2.2 2.2-2.2 2.2-2.2-2.2z"/></g>',
         seal(148.5, 159, 13.5, GOLD, "#fbf8f0"),
     )
     return {
@@ -35,7 +36,7 @@ def document() -> dict[str, Any]:
                     {**_text("{{ name }}", 83, 24, 40, GOLD, weight="bold"), "type": "name"},
                     _text("لإتمامه بنجاح", 107, 10, 15, SOFT),
                     _text("{{ title }}", 117, 18, 24, GREEN, weight="bold"),
-                    {**_text("بتقدير {{ grade }}", 135, 9, 14, SOFT), "type": "grade"},
+                    {**_text("بتقدير {{ grade }}", 133, 9, 14, SOFT), "type": "grade"},
                     {**_at("{{ date }}", 207, 149, 60, 10, 13, GREEN), "type": "date"},
                     {"type": "line", "x": 214, "y": 160, "width": 46, "height": 0, "color": SOFT, "thickness": 0.25},
                     _at("تاريخ الإصدار", 207, 161, 60, 7, 10, SOFT),
