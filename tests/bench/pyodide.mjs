@@ -5,7 +5,7 @@ import { loadPyodide } from 'pyodide';
 
 const root = path.join(import.meta.dirname, '../..');
 const python = await loadPyodide({ env: { PYTHONDONTWRITEBYTECODE: '1' } });
-for (const name of ['src', 'python_modules', 'tests']) {
+for (const name of ['src', 'python_modules', 'tests', 'fonts', 'node_modules/dejavu-fonts-ttf']) {
   python.FS.mkdirTree(`/project/${name}`);
   python.FS.mount(python.FS.filesystems.NODEFS, { root: path.join(root, name) }, `/project/${name}`);
 }
