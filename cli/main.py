@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from cli import account, jobs, lists, preview, send, show, sites
+from cli import account, certificates, jobs, lists, preview, send, show, sites
 from cli.errors import EXIT_CODES, INTERRUPTED, CommandError, Declined
 
 _EPILOG = "Exit codes\n" + "\n".join(f"{code:>4}  {meaning}" for code, meaning in EXIT_CODES)
@@ -60,7 +60,7 @@ def _version(wanted: bool) -> None:
 def main(
     _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,
 ) -> None:
-    """Bulk mail for Moodle, sent by Cloud Offload.
+    """Bulk mail and certificates for Moodle, by Cloud Offload.
 
     Start with: offload config --url https://… --token -
     """
@@ -68,6 +68,7 @@ def main(
 
 _SEND, _LOOK, _REPAIR, _SET_UP = "Send", "Look", "Repair", "Set up"
 app.command(rich_help_panel=_SEND)(send.send)
+app.command(rich_help_panel=_SEND)(certificates.certificates)
 app.command(rich_help_panel=_SEND)(preview.preview)
 app.command(rich_help_panel=_LOOK)(jobs.status)
 app.command(rich_help_panel=_LOOK)(jobs.watch)

@@ -59,12 +59,12 @@ def pairs(assignments: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def instant(value: str) -> str:
+def instant(value: str, option: str = "--at") -> str:
     """RFC 3339 in UTC; a time without an offset is this machine's own."""
     try:
         moment = datetime.fromisoformat(value)
     except ValueError:
-        raise BadInput(f"--at: '{value}' is not a time; write 2026-12-01T09:00 or 2026-12-01T09:00+01:00") from None
+        raise BadInput(f"{option}: '{value}' is not a time; write 2026-12-01T09:00 or 2026-12-01T09:00+01:00") from None
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

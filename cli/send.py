@@ -68,6 +68,20 @@ def send(
     }
     request: Json = {"kind": "email", "name": job_name, "message": message}
     request |= {field: value for field, value in wanted.items() if value is not None}
+    submit(people, request, strict, yes, follow, idempotency_key, url, token)
+
+
+def submit(
+    people: Path,
+    request: Json,
+    strict: bool,
+    yes: bool,
+    follow: bool,
+    idempotency_key: str | None,
+    url: str | None,
+    token: str | None,
+) -> None:
+    """The people of the file become the job of this request, once."""
     file = PeopleFile(people)
     with show.err.status("Checking the file"):
         checked = file.check(strict)
@@ -76,7 +90,7 @@ def send(
         job = _create(api, request, idempotency_key or _key(request, checked.digest))
         if job["state"] == "draft":
             if not yes or show.err.is_terminal:
-                _describe(message, checked, job)
+                _describe(request, checked, job)
             kept = f"Nothing was sent; {job['id']} stays a draft. To go on, send again."
             options.confirm(f"Mail {show.people(checked.people)}?", yes, kept)
             job = _fill_and_start(api, job, file, checked)
@@ -105,13 +119,15 @@ def _warn(path: Path, checked: Checked) -> None:
         )
 
 
-def _describe(message: Json, checked: Checked, job: Json) -> None:
+def _describe(request: Json, checked: Checked, job: Json) -> None:
+    message, certificate = request["message"], request.get("certificate")
     sender = message.get("from")
     start = f"at {show.moment(job['send_at'])}" if job["send_at"] else "at once"
     needed = show.duration(max(1, checked.people / job["rate"]))
     shown = Padding(
         show.facts(
             [
+                *([("certificate", f"{certificate['title']}, {certificate['issuer']}")] if certificate else []),
                 ("subject", message["subject"]),
                 ("from", f"{sender['name']} <{sender['email']}>".strip() if sender else "the site's own sender"),
                 ("people", f"{checked.people:,}"),

@@ -209,6 +209,7 @@ def _change(job: Job, action: str, target: str) -> None:
     needed = set(re.findall(r"\{\{ (\w+) \}\}", job.body["message"]["html"])) if action == "start" else set()
     have = {"ref", "email", "name", *(name for person in job.people.values() for name in person["variables"])}
     have |= set(job.body["message"].get("variables", ())) if action == "start" else set()
+    have |= {"certificate_url", "certificate_code", "verify_url"} if "certificate" in job.body else set()
     if missing := sorted(needed - have):
         faults = [
             {"field": "/message", "detail": f"the variable '{name}' has no value for anybody"} for name in missing
