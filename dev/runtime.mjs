@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, watch } from 'node:fs';
 import path from 'node:path';
 import { parseArgs, parseEnv } from 'node:util';
 import { parse } from 'smol-toml';
+import { provideFonts } from './fonts.mjs';
 import { serve } from './http.mjs';
 import { loadWorker } from './python.mjs';
 import { Broker } from './queues.mjs';
@@ -56,6 +57,7 @@ const env = opening.then(({ bindings }) => ({
 }));
 worker = await loadWorker(root, source, env, log).catch(fatal); // while workerd starts
 const storage = await opening;
+if (storage.bindings.FILES) await provideFonts(path.join(root, 'fonts'), storage.bindings.FILES);
 const server = await serve(Number(options.port), (request) => worker.fetch(request), log);
 (await env).PUBLIC_URL ??= `http://127.0.0.1:${server.address().port}`; // the port is known only now
 broker.start();

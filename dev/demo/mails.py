@@ -7,6 +7,8 @@ from email.utils import parseaddr
 from pathlib import Path
 from typing import NamedTuple
 
+_HEADERS = 8_000  # bytes; ours are shorter
+
 
 class Mail(NamedTuple):
     file: Path
@@ -21,7 +23,10 @@ class Mail(NamedTuple):
 def read_all(state: Path) -> Iterator[Mail]:
     """Those in the bucket of a local runtime: Miniflare keeps each object as a file."""
     for file in (state / "v3/r2/cloud-offload-files/blobs").iterdir():
-        yield _read(file)
+        with file.open("rb") as opened:
+            is_mail = b"X-Entity-Ref-ID" in opened.read(_HEADERS)  # fonts and certificates are there too
+        if is_mail:
+            yield _read(file)
 
 
 def _read(file: Path) -> Mail:

@@ -46,6 +46,9 @@ class Offload:
         answer: Json = self._http.get(path, params=parameters).raise_for_status().json()
         return answer
 
+    def download(self, path: str) -> bytes:
+        return self._http.get(path).raise_for_status().content
+
     def events(self) -> list[Json]:
         """Polled from the first on, as by a Moodle that cannot be reached from outside."""
         return list(self._pages("/v1/events", "events", "after"))
