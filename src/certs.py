@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import certificate_links as links
 from certificates import codes
@@ -76,7 +77,7 @@ class Issuing:
             "award": job.award,
             "version": version,
             "replaces": latest["code"] if latest and latest["state"] == CertificateState.VALID else None,
-            "file": f"{job.site_id}/{job.company or '-'}/certificates/{job.job_id}/{code}.pdf",
+            "file": f"{folder(job.site_id, job.company)}/certificates/{job.job_id}/{code}.pdf",
             "sha256": hashlib.sha256(pdf).hexdigest(),
             "shown": job.shown(named["name"], variables),
             "changes": changes,
@@ -264,8 +265,13 @@ def _fonts() -> "FontLibrary":
     return _FONTS[0]
 
 
+def folder(site_id: str, company: str | None) -> str:
+    """Where the files of a company, or of the whole site, are: no company's name leads out of its own."""
+    return f"{site_id}/{'-' if company is None else quote(company, safe='').replace('-', '%2D')}"
+
+
 def asset_key(site_id: str, company: str | None, name: str) -> str:
-    return f"{site_id}/{company or '-'}/assets/{name}"
+    return f"{folder(site_id, company)}/assets/{name}"
 
 
 async def _asset(services: Services, job: CertificateJob, name: str) -> bytes:

@@ -232,6 +232,8 @@ ANSWERS: dict[str, Schema] = {
     "Certificate": whole(_CERTIFICATE),
     "Certificates": whole({"certificates": array(ref("Certificate")), "next": _NEXT}),
     "Link": whole({"url": _TEXT, "expires_at": _TIME}),
+    "Picture": _TEXT | {"description": "SVG, PNG or JPEG; what it is follows from its content"},
+    "Asset": whole({"name": _TEXT | {"description": "What a design calls it"}, "type": _TEXT, "bytes": _COUNT}),
     "CertificatePreview": whole(
         {
             "pdf": _TEXT | {"contentEncoding": "base64", "contentMediaType": "application/pdf"},

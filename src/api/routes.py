@@ -1,6 +1,7 @@
 """Every route of the API: the one table that the router and the OpenAPI document are built from."""
 
 from api import (
+    assets,
     callbacks,
     certificates,
     credentials,
@@ -27,6 +28,7 @@ OPERATIONS = (
     *delivery_events.OPERATIONS,
     *callbacks.OPERATIONS,
     *certificates.OPERATIONS,
+    *assets.OPERATIONS,
     *dead_letters.OPERATIONS,
     *suppressions.OPERATIONS,
     *me.OPERATIONS,

@@ -59,6 +59,7 @@ ROUTES = {
     ("GET", "/credentials/{code}"),
     ("GET", "/credentials/status/{list}"),
     ("GET", "/.well-known/did.json"),
+    ("POST", "/v1/assets"),
     ("GET", "/v1/certificates"),
     ("GET", "/v1/certificates/{code}"),
     ("POST", "/v1/certificates/{code}/revoke"),
