@@ -160,7 +160,10 @@ def test_every_reason_of_a_person_is_documented_with_its_state() -> None:
     rows = table(section(STATES, "Recipient"), "reason", "state", "means")
     found = {name(reason): state for reason, state, _ in rows}
     faults = {fault.code for fault in errors.RecipientFault.__subclasses__()}
-    ours = ("dropped", "soft_bounce", "dead_letter", "interrupted", "internal_error", "cancelled", "handed_back")
+    ours = (
+        *("dropped", "soft_bounce", "dead_letter", "interrupted", "internal_error", "cancelled", "handed_back"),
+        *("files_unavailable", "database_unavailable"),
+    )
     source = "".join(path.read_text() for path in (ROOT / "src").rglob("*.py"))
     assert all(re.search(rf"['\"]{reason}['\"]", source) for reason in ours)
     assert found.keys() == faults | check_list("suppressions", "reason") | set(ours)
