@@ -24,7 +24,7 @@ def raster(data: bytes, field: str) -> dict[str, Any]:
             return _png(data)
         if data.startswith(b"\xff\xd8"):
             return _jpeg(data)
-    except (struct.error, IndexError, zlib.error):
+    except (struct.error, LookupError, zlib.error):
         raise TemplateRefused(field, "is a damaged picture") from None
     except ValueError as fault:
         raise TemplateRefused(field, str(fault)) from None
@@ -68,10 +68,14 @@ def _png(data: bytes) -> dict[str, Any]:
         raise ValueError("is an interlaced or 16-bit PNG; save it as plain 8-bit")
     colours = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[colour]
     parameters = f"/Predictor 15 /Colors {colours} /Columns {width}"
-    pixels = parts.get(b"IDAT", b"")
+    _info(width, height, "", bits, b"", "")  # refuses a large one before it is unpacked
+    pixels = parts[b"IDAT"]
+    size = ((width * colours * bits + 7) // 8 + 1) * height
+    unpacked = zlib.decompressobj().decompress(pixels, size)
+    if len(unpacked) < size:
+        raise IndexError
     if colour in (4, 6):
-        _info(width, height, "", bits, b"", "")  # refuses a large one before it is unpacked
-        return _with_alpha(width, height, colours, pixels)
+        return _with_alpha(width, height, colours, unpacked)
     space = {0: "DeviceGray", 2: "DeviceRGB", 3: "Indexed"}[colour]
     info = _info(width, height, space, bits, pixels, "FlateDecode", parameters)
     if colour == 3:
@@ -79,11 +83,9 @@ def _png(data: bytes) -> dict[str, Any]:
     return info
 
 
-def _with_alpha(width: int, height: int, colours: int, pixels: bytes) -> dict[str, Any]:
+def _with_alpha(width: int, height: int, colours: int, filtered: bytes) -> dict[str, Any]:
     """Colours and opacity go in apart."""
-    stride = width * colours
-    packed = zlib.decompressobj().decompress(pixels, (stride + 1) * height)
-    rows = _unfiltered(packed, stride, colours, height)
+    rows = _unfiltered(filtered, width * colours, colours, height)
     opacity = bytes(b"".join(b"\0" + row[colours - 1 :: colours] for row in rows))
     plain = bytearray()
     for row in rows:
