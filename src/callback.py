@@ -13,7 +13,6 @@ import asyncio
 import json
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -27,6 +26,7 @@ from persistence import persist
 from ports import HttpRequest, HttpResponse, Message, Row
 from services import Services
 from store import callbacks
+from times import rfc3339
 
 # seconds from one attempt to the next; the first is made at once
 SCHEDULE = (5, 30, 300, 1800, 7200, 18_000, 36_000)
@@ -58,7 +58,7 @@ class EventType(StrEnum):
 def event_json(row: Row) -> dict[str, Any]:
     """An event as both callbacks and GET /v1/events show it."""
     data = {"job": row["job_id"], "company": row["company"], "sequence": row["sequence"], **json.loads(row["data"])}
-    return {"type": row["type"], "timestamp": _rfc3339(row["created_at"]), "data": data}
+    return {"type": row["type"], "timestamp": rfc3339(row["created_at"]), "data": data}
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class Outcome:
 async def ping(services: Services, site: Row) -> Outcome:
     """Whether the callback URL of a site (a row of `callbacks.receiver`) answers as it would have to."""
     now = services.clock.now()
-    event = {"type": "webhook.test", "timestamp": _rfc3339(now), "data": {"site": site["id"]}}
+    event = {"type": "webhook.test", "timestamp": rfc3339(now), "data": {"site": site["id"]}}
     return await _post(services, Receiver.of(site, now), f"ping_{services.random.token(16).hex()}", event)
 
 
@@ -260,11 +260,6 @@ def _excerpt(text: str) -> str:
     """One line of printable text, bounded."""
     printable = "".join(character if character.isprintable() else " " for character in text)
     return " ".join(printable.split())[:EXCERPT]
-
-
-def _rfc3339(milliseconds: int) -> str:
-    moment = datetime.fromtimestamp(milliseconds // 1000, UTC).replace(microsecond=milliseconds % 1000 * 1000)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 async def _all(*work: Coroutine[Any, Any, T]) -> list[T]:

@@ -2,13 +2,13 @@
 
 import json
 import math
-from datetime import UTC, datetime
 from typing import Any
 
 from certificates import codes
 from ports import Row
 from providers import PROVIDERS
 from states import JobState
+from times import rfc3339
 
 _COUNTS = ("total", "pending", "sending", "sent", "failed", "uncertain", "suppressed", "cancelled")
 DAY_SECONDS = 86_400
@@ -17,11 +17,7 @@ _OVER = (JobState.COMPLETED, JobState.CANCELLED)
 
 
 def time(milliseconds: int | None) -> str | None:
-    """RFC 3339 in UTC, with milliseconds."""
-    if milliseconds is None:
-        return None
-    moment = datetime.fromtimestamp(milliseconds // 1000, UTC).replace(microsecond=milliseconds % 1000 * 1000)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return None if milliseconds is None else rfc3339(milliseconds)
 
 
 def job(row: Row, site: Row, now: int) -> dict[str, Any]:
