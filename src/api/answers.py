@@ -43,6 +43,7 @@ _TOKEN: Schema = {
     "id": _TEXT,
     "name": _TEXT,
     "company": _TEXT_OR_NULL,
+    "read_only": _YES_OR_NO,
     "expires_at": _TIME_OR_NULL,
     "created_at": _TIME,
 }
@@ -215,7 +216,7 @@ ANSWERS: dict[str, Schema] = {
     "Released": whole({"released": array(ref("Suppression"))}),
     "Me": whole(
         {
-            "role": {"enum": ["site", "company"]},
+            "role": {"enum": ["site", "company", "read_only"]},
             "site": whole({"id": _TEXT, "name": _TEXT}),
             "company": _TEXT_OR_NULL,
             "provider": whole({"name": _TEXT, **_CHECK}),

@@ -1,7 +1,7 @@
 """Who is calling: a bearer token of a site, of one of its companies, or the operator's.
 
-The promise: a token opens its own site or company and nothing else; tokens are compared as hashes, so that neither the
-database nor the time it takes to refuse tells one.
+The promise: a token opens its own site or company and nothing else, and a read-only one changes nothing there; tokens
+are compared as hashes, so that neither the database nor the time it takes to refuse tells one.
 """
 
 import hashlib
@@ -20,17 +20,24 @@ from store import tokens
 
 # `either`: a site's tokens for what is theirs, the operator's for everything
 Access = Literal["public", "site", "operator", "either"]
+Role = Literal["public", "operator", "site", "company", "read_only"]
+LOOKING = ("GET", "HEAD")
 SHORTEST_OPERATOR_TOKEN = 24
 
 
 @dataclass(frozen=True)
 class Caller:
-    """`actor` is what the audit trail calls them; `site` the row of the token's site."""
+    """`actor` is what the audit trail calls them; `scope` what they may see (None: everything); `site` the row of the
+    token's site."""
 
-    role: Literal["public", "operator", "site", "company"]
+    role: Role
     actor: str
     scope: Scope | None = None
     site: Row | None = None
+
+    @property
+    def may_change(self) -> bool:
+        return self.role != "read_only"
 
 
 PUBLIC = Caller("public", "public")
@@ -38,7 +45,14 @@ OPERATOR = Caller("operator", "operator")
 
 
 async def authenticate(request: Request, services: Services, access: Access) -> Caller:
-    """The caller, if they may use a route with this `access`."""
+    """The caller, if they may use a route with this `access` and the request's method."""
+    caller = await _caller(request, services, access)
+    if not caller.may_change and request.method not in LOOKING:
+        raise Problem(FORBIDDEN, "This token may only look: it is read-only.")
+    return caller
+
+
+async def _caller(request: Request, services: Services, access: Access) -> Caller:
     if access == "public":
         return PUBLIC
     token = _bearer_token(request)
@@ -94,7 +108,8 @@ async def _site(token: str, services: Services) -> Caller:
     if row["disabled_at"] is not None:
         raise Problem(SITE_DISABLED, "The operator has disabled this site. Nothing of it is lost.")
     company = row["company"]
-    return Caller("company" if company else "site", row["token_id"], Scope(row["id"], company), row)
+    role: Role = "read_only" if row["read_only"] else "company" if company else "site"
+    return Caller(role, row["token_id"], Scope(row["id"], company), row)
 
 
 def _unauthenticated(detail: str, error: str = "") -> Problem:

@@ -44,7 +44,7 @@ class Call:
     def entry(self, action: str, target: str, **more: Any) -> audit.Entry:
         """The audit trail's row of what this caller does."""
         address = self.request.headers.get("cf-connecting-ip")
-        return audit.Entry(self.now, self.caller.actor, action, target, address, **more)
+        return audit.Entry(self.now, self.caller.actor, self.caller.role, action, target, address, **more)
 
     def note(self, action: str, **detail: Any) -> jobs.Note:
         """The audit trail's row of a change to a job, for the change's own transaction."""

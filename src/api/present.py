@@ -91,6 +91,7 @@ def token(row: Row) -> dict[str, Any]:
         "id": row["id"],
         "name": row["name"],
         "company": row["company"],
+        "read_only": bool(row["read_only"]),
         "expires_at": time(row["expires_at"]),
         "created_at": time(row["created_at"]),
     }

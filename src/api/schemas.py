@@ -212,5 +212,12 @@ REQUESTS: dict[str, Schema] = {
     ),
     "NewSite": closed(SITE_FIELDS, ("name",)),
     "SiteChanges": closed(SITE_FIELDS, minProperties=1),
-    "NewToken": closed({"name": NAME_NEEDED, "company": nullable(COMPANY)}, ("name",)),
+    "NewToken": closed(
+        {
+            "name": NAME_NEEDED,
+            "company": nullable(COMPANY),
+            "read_only": {"type": "boolean", "description": "It may look, and change nothing"},
+        },
+        ("name",),
+    ),
 }

@@ -30,10 +30,12 @@ async def create(call: Call) -> Response:
     check("NewToken", body)
     site_id, token_id = call.path("site"), new_id("tok", call.services.random)
     token, company = new_token(call.services.random), body.get("company")
-    entry = call.entry("token.create", token_id, site_id=site_id, company=company, detail={"name": body["name"]})
+    read_only = body.get("read_only", False)
+    detail = {"before": None, "after": {"name": body["name"], "company": company, "read_only": read_only}}
+    entry = call.entry("token.create", token_id, site_id=site_id, company=company, detail=detail)
     rows, _ = await call.services.database.batch(
         [
-            tokens.insert(site_id, token_id, hash_of(token), body["name"], company, call.now),
+            tokens.insert(site_id, token_id, hash_of(token), body["name"], company, call.now, read_only=read_only),
             audit.insert_for_site(entry),
         ]
     )

@@ -13,10 +13,12 @@ from store.sites import SETTABLE
 
 
 class Entry(NamedTuple):
-    """`actor`: `operator`, or a token's id. `address`: where the request came from, if the platform says."""
+    """`actor`: `operator`, or a token's id. `role`: what they may do (`Caller.role`), `system` where it was nobody.
+    `address`: where the request came from, if the platform says."""
 
     at: int
     actor: str
+    role: str
     action: str
     target: str
     address: str | None = None
@@ -25,17 +27,18 @@ class Entry(NamedTuple):
     detail: Mapping[str, Any] | None = None
 
 
-_COLUMNS = "at, site_id, company, actor, action, target, address, detail"
+_COLUMNS = "at, site_id, company, actor, role, action, target, address, detail"
 
 
 def insert(entry: Entry) -> Statement:
-    return Statement(f"INSERT INTO audit ({_COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)", _values(entry))
+    return Statement(f"INSERT INTO audit ({_COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", _values(entry))
 
 
 def insert_for_site(entry: Entry) -> Statement:
     """Only where the site exists: for the same transaction as a change to it."""
     return Statement(
-        f"INSERT INTO audit ({_COLUMNS}) SELECT ?1, id, ?3, ?4, ?5, ?6, ?7, ?8 FROM sites WHERE id = ?2", _values(entry)
+        f"INSERT INTO audit ({_COLUMNS}) SELECT ?1, id, ?3, ?4, ?5, ?6, ?7, ?8, ?9 FROM sites WHERE id = ?2",
+        _values(entry),
     )
 
 
@@ -44,13 +47,10 @@ def insert_for_job(entry: Entry, states: Sequence[str]) -> Statement:
     return Statement(
         f"""
         INSERT INTO audit ({_COLUMNS})
-        SELECT ?1, site_id, company, ?3, ?4, ?5, ?6, ?7 FROM jobs
-        WHERE site_id = ?2 AND id = ?5 AND state IN (SELECT value FROM json_each(?8))
+        SELECT ?1, site_id, company, ?4, ?5, ?6, ?7, ?8, ?9 FROM jobs
+        WHERE site_id = ?2 AND id = ?7 AND state IN (SELECT value FROM json_each(?10))
         """,
-        (
-            *(entry.at, entry.site_id, entry.actor, entry.action, entry.target, entry.address, _json(entry.detail)),
-            json.dumps(states),
-        ),
+        (*_values(entry), json.dumps(states)),
     )
 
 
@@ -59,10 +59,10 @@ def insert_for_token(entry: Entry, lasting: bool = False) -> Statement:
     return Statement(
         f"""
         INSERT INTO audit ({_COLUMNS})
-        SELECT ?1, site_id, company, ?3, ?4, ?5, ?6, ?7 FROM tokens
-        WHERE site_id = ?2 AND id = ?5 {"AND expires_at IS NULL" if lasting else ""}
+        SELECT ?1, site_id, company, ?4, ?5, ?6, ?7, ?8, ?9 FROM tokens
+        WHERE site_id = ?2 AND id = ?7 {"AND expires_at IS NULL" if lasting else ""}
         """,
-        (entry.at, entry.site_id, entry.actor, entry.action, entry.target, entry.address, _json(entry.detail)),
+        _values(entry),
     )
 
 
@@ -72,11 +72,11 @@ def insert_site_change(entry: Entry) -> Statement:
     return Statement(
         f"""
         INSERT INTO audit ({_COLUMNS})
-        SELECT ?1, id, NULL, ?3, ?4, ?5, ?6,
-          json_object('before', json_object({before}), 'after', json(?7))
+        SELECT ?1, id, NULL, ?4, ?5, ?6, ?7, ?8,
+          json_object('before', json_object({before}), 'after', json(?9))
         FROM sites WHERE id = ?2
         """,
-        (entry.at, entry.site_id, entry.actor, entry.action, entry.target, entry.address, _json(entry.detail or {})),
+        _values(entry),
     )
 
 
@@ -86,6 +86,7 @@ def _values(entry: Entry) -> tuple[str | int | None, ...]:
         entry.site_id,
         entry.company,
         entry.actor,
+        entry.role,
         entry.action,
         entry.target,
         entry.address,

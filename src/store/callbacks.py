@@ -84,8 +84,8 @@ def off(site_id: str, url: str, now: int) -> list[Statement]:
     return [
         Statement(
             f"""
-            INSERT INTO audit (at, site_id, actor, action, target, detail)
-            SELECT ?3, id, 'system', 'callback.off', id, ?4 FROM sites WHERE {condition}
+            INSERT INTO audit (at, site_id, actor, role, action, target, detail)
+            SELECT ?3, id, 'system', 'system', 'callback.off', id, ?4 FROM sites WHERE {condition}
             """,
             (site_id, url, now, json.dumps({"callback_url": url, "status": 410})),
         ),
@@ -193,12 +193,12 @@ def note_replay(chosen: Replay, entry: Entry, limit: int) -> Statement:
     """The audit trail's row, where there is anything to replay; before `replay` in the same transaction."""
     return Statement(
         f"""
-        INSERT INTO audit (at, site_id, company, actor, action, target, address, detail)
-        SELECT ?6, ?1, ?2, ?7, ?8, ?1, ?9, json_set(?10, '$.count', min(?11, count(*)))
+        INSERT INTO audit (at, site_id, company, actor, role, action, target, address, detail)
+        SELECT ?6, ?1, ?2, ?7, ?8, ?9, ?1, ?10, json_set(?11, '$.count', min(?12, count(*)))
         FROM callbacks WHERE {_REPLAYED} HAVING count(*) > 0
         """,
         (
-            *(*_replay(chosen), entry.at, entry.actor, entry.action, entry.address),
+            *(*_replay(chosen), entry.at, entry.actor, entry.role, entry.action, entry.address),
             *(json.dumps(dict(entry.detail or {})), limit),
         ),
     )

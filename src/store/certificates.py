@@ -125,11 +125,11 @@ def revoke(scope: Scope, code: str, reason: str, now: int) -> Statement:
 def note(entry: audit.Entry, scope: Scope) -> Statement:
     """The audit trail's row of a change to the valid certificate `target`; stands before the change."""
     return Statement(
-        f"""INSERT INTO audit (at, site_id, company, actor, action, target, address, detail)
-            SELECT ?4, site_id, company, ?5, ?6, code, ?7, ?8 FROM certificates
+        f"""INSERT INTO audit (at, site_id, company, actor, role, action, target, address, detail)
+            SELECT ?4, site_id, company, ?5, ?6, ?7, code, ?8, ?9 FROM certificates
             WHERE code = ?1 AND {_IN_SCOPE} AND state = 'valid'""",
         (
-            *(entry.target, scope.site_id, scope.company, entry.at, entry.actor, entry.action, entry.address),
-            json.dumps(dict(entry.detail or {})),
+            *(entry.target, scope.site_id, scope.company),
+            *(entry.at, entry.actor, entry.role, entry.action, entry.address, json.dumps(dict(entry.detail or {}))),
         ),
     )

@@ -140,11 +140,11 @@ def revive_people(scope: Scope | None, ids: Sequence[str], now: int) -> Statemen
 def note(scope: Scope | None, move: Move, ids: Sequence[str], entry: Entry) -> Statement:
     """The audit trail's row of each letter that is moved."""
     return Statement(
-        f"""INSERT INTO audit (at, site_id, company, actor, action, target, address, detail)
-            SELECT ?4, d.site_id, j.company, ?5, ?6, d.id, ?7,
+        f"""INSERT INTO audit (at, site_id, company, actor, role, action, target, address, detail)
+            SELECT ?4, d.site_id, j.company, ?5, ?6, ?7, d.id, ?8,
               json_object('job', d.job_id, 'batch', d.batch, 'reason', d.reason)
             FROM {_LETTERS} WHERE {_movable(move)}""",
-        (*_tenant(scope), json.dumps(ids), entry.at, entry.actor, entry.action, entry.address),
+        (*_tenant(scope), json.dumps(ids), entry.at, entry.actor, entry.role, entry.action, entry.address),
     )
 
 

@@ -103,13 +103,13 @@ def note_release(
 ) -> Statement:
     """An audit row for each that is released; before `release`."""
     return Statement(
-        f"""INSERT INTO audit (at, site_id, company, actor, action, target, address, detail)
-            SELECT ?6, site_id, nullif(company, ''), ?7, ?8, ?9, ?10,
-              json_object('reason', reason, 'category', nullif(category, ''), 'force', json(?11), 'note', ?12)
+        f"""INSERT INTO audit (at, site_id, company, actor, role, action, target, address, detail)
+            SELECT ?6, site_id, nullif(company, ''), ?7, ?8, ?9, ?10, ?11,
+              json_object('reason', reason, 'category', nullif(category, ''), 'force', json(?12), 'note', ?13)
             FROM suppressions WHERE {_RELEASED}""",
         (
             *(entry.site_id, email, company, category, int(force)),
-            *(entry.at, entry.actor, entry.action, entry.target, entry.address, json.dumps(force), note),
+            *(entry.at, entry.actor, entry.role, entry.action, entry.target, entry.address, json.dumps(force), note),
         ),
     )
 
@@ -151,8 +151,8 @@ def undo(job_id: str, position: int) -> Statement:
     )
 
 
-_NOTE = """INSERT INTO audit (at, site_id, company, actor, action, target, detail)
-    SELECT {now}, j.site_id, j.company, 'recipient', {action}, j.id || '/' || r.position,
+_NOTE = """INSERT INTO audit (at, site_id, company, actor, role, action, target, detail)
+    SELECT {now}, j.site_id, j.company, 'recipient', 'public', {action}, j.id || '/' || r.position,
       json_object('category', nullif({category}, ''))"""
 
 

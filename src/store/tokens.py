@@ -5,14 +5,15 @@ The promise: the token itself is nowhere in the database, and one that has expir
 
 from ports import Statement
 
-_COLUMNS = "id, company, name, expires_at, created_at"
+_COLUMNS = "id, company, name, read_only, expires_at, created_at"
 
 
 def bearer(hash: str, now: int) -> Statement:
     """Whoever holds the token with this hash, with what a request needs to know of the site."""
     return Statement(
         """
-        SELECT tokens.id AS token_id, tokens.company, ifnull(tokens.expires_at <= ?2, 0) AS expired, sites.*
+        SELECT tokens.id AS token_id, tokens.company, tokens.read_only, ifnull(tokens.expires_at <= ?2, 0) AS expired,
+          sites.*
         FROM tokens JOIN sites ON sites.id = tokens.site_id
         WHERE tokens.hash = ?1
         """,
@@ -20,15 +21,17 @@ def bearer(hash: str, now: int) -> Statement:
     )
 
 
-def insert(site_id: str, id: str, hash: str, name: str, company: str | None, now: int) -> Statement:
+def insert(
+    site_id: str, id: str, hash: str, name: str, company: str | None, now: int, *, read_only: bool = False
+) -> Statement:
     """Does nothing where there is no such site."""
     return Statement(
         f"""
-        INSERT INTO tokens (id, hash, site_id, company, name, created_at)
-        SELECT ?2, ?3, id, ?5, ?4, ?6 FROM sites WHERE id = ?1
+        INSERT INTO tokens (id, hash, site_id, company, name, read_only, created_at)
+        SELECT ?2, ?3, id, ?5, ?4, ?7, ?6 FROM sites WHERE id = ?1
         RETURNING {_COLUMNS}
         """,
-        (site_id, id, hash, name, company, now),
+        (site_id, id, hash, name, company, now, int(read_only)),
     )
 
 
@@ -47,11 +50,12 @@ def find(site_id: str, token_id: str) -> Statement:
 
 
 def insert_successor(site_id: str, token_id: str, id: str, hash: str, now: int) -> Statement:
-    """A new token with the name and company of one that does not expire yet."""
+    """A new token that is what one is that does not expire yet."""
     return Statement(
         f"""
-        INSERT INTO tokens (id, hash, site_id, company, name, created_at)
-        SELECT ?3, ?4, site_id, company, name, ?5 FROM tokens WHERE site_id = ?1 AND id = ?2 AND expires_at IS NULL
+        INSERT INTO tokens (id, hash, site_id, company, name, read_only, created_at)
+        SELECT ?3, ?4, site_id, company, name, read_only, ?5 FROM tokens
+        WHERE site_id = ?1 AND id = ?2 AND expires_at IS NULL
         RETURNING {_COLUMNS}
         """,
         (site_id, token_id, id, hash, now),

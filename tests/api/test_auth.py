@@ -1,10 +1,12 @@
 """Who may do what, and what a token never opens."""
 
+import re
 from typing import Any
 
 import httpx
 import pytest
 
+from api.routes import OPERATIONS
 from tests.api.conftest import NEW_JOB, OPERATOR_TOKEN, Deployment, Site, fault, person
 
 
@@ -106,3 +108,30 @@ async def test_a_company_creates_jobs_only_for_itself(site: Site) -> None:
     )
     assert (await acme.post("/v1/jobs", json=NEW_JOB | {"company": "Acme"})).json()["company"] == "Acme"
     assert (await site.client.post("/v1/jobs", json=NEW_JOB | {"company": "Beta"})).json()["company"] == "Beta"
+
+
+@pytest.mark.parametrize("company", [None, "Acme"])
+async def test_a_read_only_token_looks_and_changes_nothing(site: Site, company: str | None) -> None:
+    job = await site.job(2, company="Acme")
+    body = {"name": "auditor", "company": company, "read_only": True}
+    made = (await site.operator.post(f"/v1/sites/{site.id}/tokens", json=body)).json()
+    assert made["read_only"] is True
+    reader = await site.deployment.client(made["token"])
+    assert (await reader.get("/v1/me")).json()["role"] == "read_only"
+    assert [found["id"] for found in (await reader.get("/v1/jobs")).json()["jobs"]] == [job]
+    assert (await reader.head(f"/v1/jobs/{job}")).status_code == 200
+    before = [dict(row) for row in site.deployment.database.query("SELECT * FROM jobs")]
+    for operation in OPERATIONS:
+        if operation.method != "GET" and operation.access in ("site", "either"):
+            path = re.sub(r"{\w+}", job, operation.path)
+            assert fault(await reader.request(operation.method, path, json={})) == (403, "forbidden", ""), path
+    assert site.deployment.database.query("SELECT * FROM jobs") == before
+
+
+async def test_the_successor_of_a_read_only_token_is_read_only_too(site: Site) -> None:
+    tokens = f"/v1/sites/{site.id}/tokens"
+    made = (await site.operator.post(tokens, json={"name": "auditor", "read_only": True})).json()
+    rotated = (await site.operator.post(f"{tokens}/{made['id']}/rotate")).json()
+    assert rotated["read_only"] is True
+    successor = await site.deployment.client(rotated["token"])
+    assert fault(await successor.post("/v1/jobs", json=NEW_JOB)) == (403, "forbidden", "")

@@ -184,7 +184,7 @@ async def test_a_redrive_whose_answer_was_lost_leaves_its_batch_to_the_sweeper_a
 
 
 def _entry() -> Entry:
-    return Entry(1, "operator", "dead_letter.redrive", "")
+    return Entry(1, "operator", "operator", "dead_letter.redrive", "")
 
 
 async def test_a_redrive_that_fails_half_way_changes_nothing(
