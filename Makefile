@@ -35,8 +35,16 @@ dev: setup ## run the Worker locally on port 8787, reloading on change
 	exec python -m dev.serve
 
 .PHONY: test
-test: setup ## run the tests
+test: setup browser ## run the tests
 	python -m pytest
+
+.PHONY: browser
+browser: ## Chromium for the browser tests, by apt where there is none; CHROMIUM=/its/path names another
+	python3 -m dev.chromium
+
+.PHONY: pictures
+pictures: setup browser ## every page in light, dark and phone width, into .artefacts
+	python -m pytest tests/browser -k picture
 
 SEEDS ?= 200
 
