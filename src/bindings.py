@@ -55,14 +55,20 @@ class D1:
     async def batch(self, statements: Sequence[Statement]) -> list[list[Row]]:
         prepared = [self._binding.prepare(sql).bind(*parameters) for sql, parameters in statements]
         try:
-            results = await self._binding.batch(prepared)
+            return await self._binding.batch(prepared)
         except JsException as error:
             if _D1_BUSY.search(error.message):
                 raise DatabaseBusy(error.message) from None
             if _D1_UNCERTAIN.search(error.message):
                 raise DatabaseUncertain(error.message) from None
+        return [result["results"] for result in await self._batch(statements)]
+
+    async def size(self) -> int:
+        [result] = await self._batch([Statement("SELECT 1")])
+        return int(result["meta"]["size_after"])
+
+    async def _batch(self, statements: Sequence[Statement]) -> Any:
             raise
-        return [result["results"] for result in results]
 
 
 class WorkersQueue:

@@ -25,7 +25,7 @@ from log import log
 from persistence import persist
 from ports import HttpRequest, HttpResponse, Message, Row
 from services import Services
-from store import callbacks
+from store import callbacks, usage
 from times import rfc3339
 
 # seconds from one attempt to the next; the first is made at once
@@ -180,6 +180,7 @@ async def _attempt(services: Services, site_id: str, receiver: Receiver, event: 
         statements = [callbacks.failed(event, outcome.status, outcome.error, now + round(delay * 1000))]
     else:
         statements = [callbacks.dead(event, outcome.status, outcome.error)]
+    statements.insert(0, usage.posted(event, outcome.accepted, now))
     if outcome.status == 410:
         statements += callbacks.off(site_id, receiver.url, now)
     await persist(services, statements)

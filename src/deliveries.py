@@ -20,7 +20,7 @@ from persistence import persist
 from ports import Row
 from services import Services
 from states import DeliveryState, RecipientState
-from store import batches, deliveries, events
+from store import batches, deliveries, events, usage
 
 AT_A_TIME = 1000  # people in one `delivery.updated`, and well below D1's limits
 
@@ -93,7 +93,7 @@ async def _apply(services: Services, part: Sequence[DeliveryEvent], people: list
     if not changes:
         return
     text = json.dumps([asdict(change) for change in changes])
-    statements = [events.deliveries(text, now)]
+    statements = [events.deliveries(text, now), usage.told(text)]
     if any(change.suppress for change in changes):
         statements.append(deliveries.suppress(text, now))
     statements.append(deliveries.update(text, now))

@@ -31,7 +31,7 @@ from providers import provider_for
 from scope import Scope
 from services import Services
 from states import JobKind, JobState
-from store import batches, events, jobs, recipients
+from store import batches, events, jobs, recipients, usage
 
 # What the audit trail says of a change to the job of this id, written in the change's own transaction: only where the
 # job is in one of these states, from which the change is possible.
@@ -314,6 +314,7 @@ async def resolve(
         [
             count,
             events.resolved(job_id, selection.reason, refs, now),
+            usage.resolved(job_id, selection.reason, refs),
             recipients.resolve_selected(job_id, selection.reason, refs, now),
             batches.recount_all(job_id),
         ],

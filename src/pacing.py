@@ -4,8 +4,11 @@ The promise: all consumers of a site together stay at its rate. Each takes an eq
 the number of the site's batches under way, which every group reads anew.
 """
 
+import math
+
 from ports import Clock
 
+DAY_SECONDS = 86_400
 # A group should take about this long at most, so that a pause is felt soon.
 GROUP_SECONDS = 5
 
@@ -29,3 +32,9 @@ class Pacer:
         self._next = start + 1000 * self.lanes / self._rate
         if start > now:
             await self._clock.sleep((start - now) / 1000)
+
+
+def eta(unfinished: int, pace: float, daily_quota: int | None) -> int:
+    """Seconds at this pace in people a second, with the nights between the days that a quota needs."""
+    nights = max(0, unfinished - 1) // daily_quota if daily_quota else 0
+    return math.ceil(unfinished / pace) + nights * DAY_SECONDS

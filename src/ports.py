@@ -28,6 +28,10 @@ class Database(Protocol):
         """Run all statements in one transaction; the rows of each, in order."""
         ...
 
+    async def size(self) -> int:
+        """Bytes that the database takes; 10 GB are the most."""
+        ...
+
 
 class Queue(Protocol):
     """A Cloudflare Queue. Bodies are references, never people's data. Raises `QueueUnavailable`."""

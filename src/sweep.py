@@ -9,17 +9,21 @@ import jobs
 from log import log
 from scope import Scope
 from services import Services
-from store import batches, callbacks
+from store import batches, callbacks, console_sessions, heartbeats
 from store import jobs as job_rows
 
 LOST_AFTER = 3_600_000  # milliseconds past its time until a batch's message counts as lost
+SESSIONS = 1000  # that are over, deleted in one run
 CALLBACK_GRACE = 60_000  # milliseconds past its time until a callback counts as forgotten
 
 
 async def sweep(services: Services) -> None:
     """One run."""
     now = services.clock.now()
-    _, scheduled = await services.database.batch([batches.release_scheduled(now), job_rows.release_scheduled(now)])
+    _, scheduled, _ = await services.database.batch(
+        [batches.release_scheduled(now), job_rows.release_scheduled(now), heartbeats.beat("sweep", now)]
+    )
+    await services.database.all(console_sessions.delete_expired(now, SESSIONS))
     resuming = await services.database.all(job_rows.resuming(now))
     for row in resuming:
         await jobs.resume(services, Scope(row["site_id"]), row["id"])

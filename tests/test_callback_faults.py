@@ -28,6 +28,9 @@ class Faulty:
     def __init__(self, database: Database, words: str, error: Exception, *, executed: bool, times: int = 1) -> None:
         self.database, self.words, self.error, self.executed, self.times = database, words, error, executed, times
 
+    async def size(self) -> int:
+        return await self.database.size()
+
     async def all(self, statement: Statement) -> list[Row]:
         return (await self.batch([statement]))[0]
 

@@ -10,24 +10,24 @@ from store.suppressions import A_WISH_WINS
 SOFT_BOUNCES = 3  # in a row, until an address counts as dead
 
 # e: one of `changes`; r: its person
-_PEOPLE = """json_each(?1) AS e CROSS JOIN recipients AS r
+PEOPLE = """json_each(?1) AS e CROSS JOIN recipients AS r
     ON r.job_id = (e.value ->> 'job') AND r.position = (e.value ->> 'position')"""
 # The mail was handed over, or may have been: only then can an event speak of it.
 _OURS = "r.state IN ('pending', 'sending', 'sent', 'uncertain')"
 _RANK = "CASE r.delivery WHEN 'delivered' THEN 1 WHEN 'bounced' THEN 2 WHEN 'complained' THEN 3 ELSE 0 END"
 # Out of doubt; and whoever was to be sent to again need not be.
-_RESOLVES = "(r.state = 'uncertain' OR (r.state = 'pending' AND (e.value ->> 'state') = 'sent'))"
+RESOLVES = "(r.state = 'uncertain' OR (r.state = 'pending' AND (e.value ->> 'state') = 'sent'))"
 # What was dropped while it was in doubt has failed: that is no delivery.
-_ADVANCES = f"""({_OURS} AND (e.value ->> 'rank') > {_RANK}
+ADVANCES = f"""({_OURS} AND (e.value ->> 'rank') > {_RANK}
     AND NOT (r.state IN ('pending', 'uncertain') AND (e.value ->> 'state') = 'failed'))"""
-_STATE = f"iif({_RESOLVES}, e.value ->> 'state', r.state)"
-_DELIVERY = f"iif({_ADVANCES}, e.value ->> 'delivery', r.delivery)"
+_STATE = f"iif({RESOLVES}, e.value ->> 'state', r.state)"
+_DELIVERY = f"iif({ADVANCES}, e.value ->> 'delivery', r.delivery)"
 
 # A plain delivery is not told: it is what was expected, and each event costs the receiver a request.
 TOLD = f"""SELECT r.job_id, json_group_array(json_object('ref', r.ref, 'state', {_STATE}, 'delivery', {_DELIVERY},
       'reason', e.value ->> 'reason', 'at', e.value ->> 'at')) AS people
-    FROM {_PEOPLE}
-    WHERE {_RESOLVES} OR ({_ADVANCES} AND (e.value ->> 'delivery') IN ('bounced', 'complained'))
+    FROM {PEOPLE}
+    WHERE {RESOLVES} OR ({ADVANCES} AND (e.value ->> 'delivery') IN ('bounced', 'complained'))
     GROUP BY r.job_id"""
 
 _PERSON = """e.key AS place, r.job_id, r.position, r.state, r.email, j.site_id, j.batch_size
@@ -60,7 +60,7 @@ def suppress(changes: str, now: int) -> Statement:
             SELECT j.site_id, iif((e.value ->> 'suppress') = 'hard_bounce', '', ifnull(j.company, '')),
               e.value ->> 'email', iif((e.value ->> 'suppress') = 'unsubscribe', j.category, ''),
               e.value ->> 'suppress', e.value ->> 'detail', ?2
-            FROM {_PEOPLE} JOIN jobs j ON j.id = r.job_id
+            FROM {PEOPLE} JOIN jobs j ON j.id = r.job_id
             WHERE (e.value ->> 'suppress') IS NOT NULL AND ((e.value ->> 'rank') = 0 OR (e.value ->> 'rank') > {_RANK})
             {A_WISH_WINS}""",
         (changes, now),
@@ -113,14 +113,14 @@ def update(changes: str, now: int) -> Statement:
     return Statement(
         f"""UPDATE recipients AS r
             SET state = {_STATE}, delivery = {_DELIVERY},
-                delivery_at = iif({_ADVANCES}, e.value ->> 'at', r.delivery_at),
+                delivery_at = iif({ADVANCES}, e.value ->> 'at', r.delivery_at),
                 reason = e.value ->> 'reason', detail = e.value ->> 'detail',
                 message_id = ifnull(r.message_id, e.value ->> 'message_id'),
-                unsure_since = iif({_RESOLVES} OR {_ADVANCES}, NULL, r.unsure_since),
-                updated_at = iif({_RESOLVES}, ?2, r.updated_at)
+                unsure_since = iif({RESOLVES} OR {ADVANCES}, NULL, r.unsure_since),
+                updated_at = iif({RESOLVES}, ?2, r.updated_at)
             FROM json_each(?1) AS e
             WHERE r.job_id = (e.value ->> 'job') AND r.position = (e.value ->> 'position')
-              AND ({_RESOLVES} OR {_ADVANCES})""",
+              AND ({RESOLVES} OR {ADVANCES})""",
         (changes, now),
     )
 

@@ -41,6 +41,10 @@ class SqliteDatabase:
         self.connection.execute("COMMIT")
         return results
 
+    async def size(self) -> int:
+        [row] = self.query("SELECT page_count * page_size AS bytes FROM pragma_page_count(), pragma_page_size()")
+        return int(row["bytes"])
+
     def query(self, sql: str, *parameters: Parameter) -> list[Row]:
         """For a test's own look at the data."""
         return [dict(row) for row in self.connection.execute(sql, parameters)]

@@ -132,6 +132,9 @@ class Database:
         self.trespasses: list[str] = []
         _watch(self.sqlite)
 
+    async def size(self) -> int:
+        return await self.sqlite.size()
+
     async def all(self, statement: Statement) -> list[Row]:
         return (await self.batch([statement]))[0]
 

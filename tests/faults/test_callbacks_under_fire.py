@@ -130,6 +130,9 @@ class FailingDatabase:
     database: Database
     dice: random.Random
 
+    async def size(self) -> int:
+        return await self.database.size()
+
     async def all(self, statement: Statement) -> list[Row]:
         return (await self.batch([statement]))[0]
 

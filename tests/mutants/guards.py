@@ -295,7 +295,7 @@ GUARDS = (
     Guard(
         "an accepted mail counts once in the day's quota",
         "src/store/usage.py",
-        "AND r.fence = ?2 AND r.state = 'sending')",
+        "AND r.fence = ?2 AND r.state IN ('sending', 'uncertain') AND r.delivery IS NULL)",
         "AND r.fence = ?2)",
         ("tests/faults/test_guards.py",),
     ),
