@@ -53,6 +53,13 @@ class D1:
         return (await self.batch([statement]))[0]
 
     async def batch(self, statements: Sequence[Statement]) -> list[list[Row]]:
+        return [result["results"] for result in await self._batch(statements)]
+
+    async def size(self) -> int:
+        [result] = await self._batch([Statement("SELECT 1")])
+        return int(result["meta"]["size_after"])
+
+    async def _batch(self, statements: Sequence[Statement]) -> Any:
         prepared = [self._binding.prepare(sql).bind(*parameters) for sql, parameters in statements]
         try:
             return await self._binding.batch(prepared)
@@ -61,13 +68,6 @@ class D1:
                 raise DatabaseBusy(error.message) from None
             if _D1_UNCERTAIN.search(error.message):
                 raise DatabaseUncertain(error.message) from None
-        return [result["results"] for result in await self._batch(statements)]
-
-    async def size(self) -> int:
-        [result] = await self._batch([Statement("SELECT 1")])
-        return int(result["meta"]["size_after"])
-
-    async def _batch(self, statements: Sequence[Statement]) -> Any:
             raise
 
 
