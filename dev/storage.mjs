@@ -1,12 +1,13 @@
-// D1 and R2 of Miniflare, on workerd, laid out on disk as `wrangler --local --persist-to STATE` expects them.
+// D1, R2 and rate limits of Miniflare, on workerd, laid out on disk as `wrangler --local --persist-to STATE` expects them.
 import path from 'node:path';
 import { Miniflare, convertV4MiniflareOptions } from 'miniflare';
 import { D1Database, D1_DOOR } from './d1.mjs';
+import { RATE_LIMIT_DOOR, Ratelimit } from './rate_limit.mjs';
 import { R2Bucket, R2_DOOR } from './r2.mjs';
 
 // the Worker on workerd that performs calls on the real bindings for the Python beside it
 const DOORS = `
-const doors = { '/d1': ${D1_DOOR}, '/r2': ${R2_DOOR} };
+const doors = { '/d1': ${D1_DOOR}, '/r2': ${R2_DOOR}, '/rate-limit': ${RATE_LIMIT_DOOR} };
 export default {
   async fetch(request, env) {
     try {
@@ -20,6 +21,7 @@ export default {
 export async function openStorage(config, state) {
   const databases = config.d1_databases ?? [];
   const buckets = config.r2_buckets ?? [];
+  const limits = config.ratelimits ?? [];
   const { workers, ...shared } = convertV4MiniflareOptions({
     workers: [
       {
@@ -28,6 +30,7 @@ export async function openStorage(config, state) {
         compatibilityDate: config.compatibility_date,
         d1Databases: Object.fromEntries(databases.map((d1) => [d1.binding, d1.database_id])),
         r2Buckets: Object.fromEntries(buckets.map((r2) => [r2.binding, r2.bucket_name])),
+        ratelimits: Object.fromEntries(limits.map(({ name, ...limit }) => [name, limit])),
       },
     ],
   });
@@ -53,6 +56,7 @@ export async function openStorage(config, state) {
     bindings: {
       ...opened,
       ...Object.fromEntries(buckets.map(({ binding }) => [binding, new R2Bucket(binding, send)])),
+      ...Object.fromEntries(limits.map(({ name }) => [name, new Ratelimit(name, send)])),
     },
     close: () => miniflare.dispose(),
   };

@@ -1,4 +1,4 @@
-"""The platform: D1, Queues, R2, fetch, time and randomness of Workers, behind the interfaces of `ports.py`.
+"""The platform: D1, Queues, R2, fetch, limits, time and randomness of Workers, behind the interfaces of `ports.py`.
 
 The promise: only this module and `entry.py` know what they run on; what the platform throws leaves here as one of our
 errors that says whether it may have been executed.
@@ -20,7 +20,15 @@ from starlette.types import ASGIApp
 from workers import Response
 
 import der
-from errors import BucketUnavailable, ConnectionFailed, DatabaseBusy, DatabaseUncertain, QueueUnavailable, ResponseLost
+from errors import (
+    BucketUnavailable,
+    ConnectionFailed,
+    DatabaseBusy,
+    DatabaseUncertain,
+    LimiterUnavailable,
+    QueueUnavailable,
+    ResponseLost,
+)
 from ports import HttpRequest, HttpResponse, Row, SignatureAlgorithm, Statement, StoredObject
 
 # developers.cloudflare.com/queues/platform/limits and /r2/platform/limits
@@ -208,6 +216,20 @@ class SubtleCrypto:
         # PKCS #8 around the 32 bytes: RFC 8410, section 7
         pkcs8 = bytes.fromhex("302e020100300506032b657004220420") + seed
         return await js.crypto.subtle.importKey("pkcs8", to_js(pkcs8), "Ed25519", True, to_js(["sign"]))
+
+
+class RateLimit:
+    """A binding of `[[ratelimits]]`, as `ports.Limiter`."""
+
+    def __init__(self, binding: Any) -> None:
+        self._binding = binding
+
+    async def allows(self, key: str) -> bool:
+        try:
+            outcome = await self._binding.limit({"key": key})
+        except JsException as error:
+            raise LimiterUnavailable(error.message) from None
+        return bool(outcome["success"])
 
 
 class SystemClock:

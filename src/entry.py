@@ -49,5 +49,7 @@ def services_of(env: Any) -> Services:
         clock=bindings.SystemClock(),
         random=bindings.SystemRandom(),
         crypto=bindings.SubtleCrypto(),
+        page_limit=bindings.RateLimit(env.PAGE_LIMIT),
+        sign_in_limit=bindings.RateLimit(env.SIGN_IN_LIMIT),
         settings=Settings.read(lambda name: getattr(env, name, None)),
     )

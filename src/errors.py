@@ -5,7 +5,8 @@ OffloadError
 │   ├── DatabaseBusy            D1 refused: certainly not executed
 │   ├── DatabaseUncertain       D1's answer was lost: may have been executed; repeat only what is idempotent
 │   ├── QueueUnavailable
-│   └── BucketUnavailable
+│   ├── BucketUnavailable
+│   └── LimiterUnavailable
 ├── TransportError              an outgoing request that brought no answer
 │   ├── ConnectionFailed        certainly nothing arrived (DNS, refused, TLS)
 │   └── ResponseLost            it may have arrived (timeout or reset after the request left)
@@ -39,6 +40,9 @@ OffloadError
 ├── UnknownCertificate          not there, or not in the caller's scope
 ├── CertificateEnded            it was revoked or replaced, and cannot be changed any more
 ├── HolderForgotten             the data that a certificate was made of is not kept any more
+├── UnknownAsset                not uploaded, or not in the caller's scope
+├── AssetInUse                  a job that is not over needs it
+├── RateLimited                 one network asked too often
 └── Problem                     an answer to an API caller (RFC 9457); see `problems.py`
 """
 
@@ -64,6 +68,10 @@ class QueueUnavailable(Unavailable):
 
 
 class BucketUnavailable(Unavailable):
+    pass
+
+
+class LimiterUnavailable(Unavailable):
     pass
 
 
@@ -250,4 +258,20 @@ class CertificateEnded(OffloadError):
 
 
 class HolderForgotten(OffloadError):
+    pass
+
+
+class UnknownAsset(OffloadError):
+    pass
+
+
+class AssetInUse(OffloadError):
+    """`job_id`: one of the jobs that need it."""
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(f"the design of {job_id} refers to it, and that job is not over")
+        self.job_id = job_id
+
+
+class RateLimited(OffloadError):
     pass

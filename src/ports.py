@@ -1,4 +1,4 @@
-"""What the core asks of the outside world: database, queue, bucket, fetch, clock, randomness.
+"""What the core asks of the outside world: database, queue, bucket, fetch, limits, clock, randomness.
 
 The promise: everything but `entry.py` and `bindings.py` runs on these interfaces alone, so the same code runs on
 workerd, in the local runtime and under plain CPython in the tests.
@@ -115,6 +115,14 @@ class Crypto(Protocol):
 
     async def ed25519_public_key(self, seed: bytes) -> bytes:
         """32 bytes."""
+        ...
+
+
+class Limiter(Protocol):
+    """Calls counted by key, each for itself, at one of Cloudflare's locations. Raises `LimiterUnavailable`."""
+
+    async def allows(self, key: str) -> bool:
+        """Count one more; whether it is within the limit of wrangler.toml."""
         ...
 
 

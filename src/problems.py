@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from errors import (
+    AssetInUse,
     BucketUnavailable,
     CertificateEnded,
     ConfigurationError,
@@ -23,12 +24,14 @@ from errors import (
     MissingForEverybody,
     MissingVariable,
     OffloadError,
+    RateLimited,
     RecipientFault,
     SendFailure,
     TemplateRefused,
     TooManyPeople,
     TransportError,
     Unavailable,
+    UnknownAsset,
     UnknownCertificate,
     UnknownJob,
     WrongState,
@@ -56,6 +59,7 @@ SITE_WIDE = ProblemType(403, "suppressed-site-wide", "The address is suppressed 
 NOT_FOUND = ProblemType(404, "not-found", "There is nothing here")
 UNKNOWN_JOB = ProblemType(404, "unknown-job", "There is no such job")
 UNKNOWN_CERTIFICATE = ProblemType(404, "unknown-certificate", "There is no such certificate")
+UNKNOWN_ASSET = ProblemType(404, "unknown-asset", "There is no such picture or font")
 UNKNOWN_SITE = ProblemType(404, "unknown-site", "There is no such site")
 UNKNOWN_TOKEN = ProblemType(404, "unknown-token", "There is no such token")
 UNKNOWN_DEAD_LETTER = ProblemType(404, "unknown-dead-letter", "There is no such dead letter")
@@ -66,6 +70,7 @@ METHOD_NOT_ALLOWED = ProblemType(405, "method-not-allowed", "This address does n
 WRONG_STATE = ProblemType(409, "wrong-state", "The job's state does not allow that")
 CERTIFICATE_ENDED = ProblemType(409, "certificate-ended", "The certificate has been revoked or replaced")
 HOLDER_FORGOTTEN = ProblemType(409, "holder-forgotten", "The data of the certificate is not kept any more")
+ASSET_IN_USE = ProblemType(409, "asset-in-use", "A job that is not over needs the picture or font")
 TOKEN_EXPIRING = ProblemType(409, "token-expiring", "The token has been rotated already")
 IDEMPOTENCY_CONFLICT = ProblemType(409, "idempotency-conflict", "The Idempotency-Key belongs to another request")
 CALLBACKS_OFF = ProblemType(409, "callbacks-off", "The site takes no callbacks")
@@ -80,6 +85,7 @@ TOO_MANY_PEOPLE = ProblemType(422, "too-many-people", "The job would have too ma
 TEMPLATE_REFUSED = ProblemType(422, "template-refused", "The template has a fault")
 MISSING_VARIABLES = ProblemType(422, "missing-variables", "The template names variables that nobody has")
 RECIPIENT_FAULT = ProblemType(422, "recipient-fault", "This person cannot be mailed")
+RATE_LIMITED = ProblemType(429, "rate-limited", "This network asks too often")
 INTERNAL = ProblemType(500, "internal", "Something unexpected went wrong")
 UNCERTAIN = ProblemType(503, "outcome-unknown", "The answer was lost on the way")
 UNAVAILABLE = ProblemType(503, "unavailable", "A part of the platform does not answer")
@@ -121,6 +127,8 @@ PROBLEMS: tuple[tuple[type[OffloadError], ProblemType], ...] = (
     (UnknownCertificate, UNKNOWN_CERTIFICATE),
     (CertificateEnded, CERTIFICATE_ENDED),
     (HolderForgotten, HOLDER_FORGOTTEN),
+    (UnknownAsset, UNKNOWN_ASSET),
+    (AssetInUse, ASSET_IN_USE),
     (IdempotencyConflict, IDEMPOTENCY_CONFLICT),
     (TooManyPeople, TOO_MANY_PEOPLE),
     (EmptyJob, EMPTY_JOB),
@@ -129,6 +137,7 @@ PROBLEMS: tuple[tuple[type[OffloadError], ProblemType], ...] = (
     (MissingForEverybody, MISSING_VARIABLES),
     (TemplateRefused, TEMPLATE_REFUSED),
     (RecipientFault, RECIPIENT_FAULT),
+    (RateLimited, RATE_LIMITED),
     (ConfigurationError, NOT_CONFIGURED),
     (CredentialsRejected, CREDENTIALS_REJECTED),
     (SendFailure, UNAVAILABLE),
@@ -142,7 +151,9 @@ _DETAILS: tuple[tuple[type[OffloadError], str], ...] = (
     (UnknownJob, "There is no job with this id that this token may see."),
     (UnknownCertificate, "There is no certificate with this code that this token may see."),
     (HolderForgotten, "Issue a new one with a new job."),
+    (UnknownAsset, "There is no picture and no font of this name that this token may touch."),
     (IdempotencyConflict, "This Idempotency-Key was used with another body. Use a new key for a new job."),
+    (RateLimited, "Wait a minute, then try again."),
     (EmptyJob, "Append people before starting the job."),
     (
         DatabaseUncertain,
@@ -152,7 +163,7 @@ _DETAILS: tuple[tuple[type[OffloadError], str], ...] = (
     (Unavailable, "Nothing is lost. Try again in a few seconds."),
     (TransportError, "The provider does not answer. Try again in a few seconds."),
 )
-_RETRY_AFTER_SECONDS = "5"
+_RETRY_AFTER = {429: {"Retry-After": "60"}, 503: {"Retry-After": "5"}}  # seconds
 
 
 def problem_of(error: OffloadError) -> Problem:
@@ -163,7 +174,7 @@ def problem_of(error: OffloadError) -> Problem:
     if type_ is INTERNAL:
         return internal()
     detail = next((words for kind, words in _DETAILS if isinstance(error, kind)), "") or _sentence(str(error))
-    return Problem(type_, detail, _faults(error), {"Retry-After": _RETRY_AFTER_SECONDS} if type_.status == 503 else {})
+    return Problem(type_, detail, _faults(error), _RETRY_AFTER.get(type_.status, {}))
 
 
 def _faults(error: OffloadError) -> list[Fault]:

@@ -1,32 +1,34 @@
-"""How often one address may ask, kept in memory: one isolate's own view, enough to slow down whoever tries codes.
+"""How often one network may ask for what is open to everybody, or try to sign in.
 
-The promise: what it keeps is bounded; who asks at a reader's pace never notices.
+The promise: who asks at a reader's pace never notices, whoever shares a network shares its limit, and where the
+platform cannot count, nobody is shut out: that is logged.
 """
 
-from dataclasses import dataclass, field
+from ipaddress import ip_address, ip_network
 
-MOST_KEYS = 10_000
+from errors import LimiterUnavailable, RateLimited
+from log import log
+from ports import Limiter
 
 
-@dataclass
-class RateLimit:
-    """Token buckets: `burst` at once, then `rate` a second."""
-
-    burst: float
-    rate: float
-    _buckets: dict[str, tuple[float, int]] = field(default_factory=dict)
-
-    def allows(self, key: str, now: int) -> bool:
-        """Whether one more is allowed at this time, in milliseconds; it then counts."""
-        tokens, at = self._buckets.pop(key, (self.burst, now))
-        tokens = min(self.burst, tokens + max(0, now - at) / 1000 * self.rate)
-        allowed = tokens >= 1
-        if len(self._buckets) >= MOST_KEYS:  # whoever asked longest ago begins anew
-            del self._buckets[next(iter(self._buckets))]
-        self._buckets[key] = (tokens - allowed, now)
-        return allowed
+async def check(limiter: Limiter, purpose: str, address: str | None) -> None:
+    """Count one more request from this address, apart from those for another purpose. Raises `RateLimited`."""
+    if address is None:  # Cloudflare names it with every request
+        return
+    try:
+        allowed = await limiter.allows(f"{purpose} {network_of(address)}")
+    except LimiterUnavailable:
+        log("warning", "rate limit not counted", reason=purpose)
+        return
+    if not allowed:
+        log("warning", "rate limited", reason=purpose)
+        raise RateLimited
 
 
 def network_of(address: str) -> str:
     """What counts as one asker: an IPv4 address, or the 64 bits of IPv6 that a household has."""
-    return ":".join(address.split(":")[:4]) if ":" in address else address
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    return str(found) if found.version == 4 else str(ip_network((found, 64), strict=False))

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ports import Bucket, Clock, Crypto, Database, Fetch, Queue, Random
+from ports import Bucket, Clock, Crypto, Database, Fetch, Limiter, Queue, Random
 from settings import Settings
 
 
@@ -17,4 +17,6 @@ class Services:
     clock: Clock
     random: Random
     crypto: Crypto
+    page_limit: Limiter  # how often one network may ask for public pages
+    sign_in_limit: Limiter  # how often it may try to sign in
     settings: Settings

@@ -17,7 +17,7 @@ from settings import Settings
 from tests.doubles.clock import ManualClock, SeededRandom
 from tests.doubles.crypto import HostCrypto
 from tests.doubles.d1 import SqliteDatabase
-from tests.doubles.platform import DeliveredMessage, MemoryBucket, RecordingQueue, ScriptedFetch
+from tests.doubles.platform import CountingLimiter, DeliveredMessage, MemoryBucket, RecordingQueue, ScriptedFetch
 
 URL = "https://moodle.example.org/callback"
 SITE, OTHER_SITE, JOB = "site_1", "site_2", "job_1"
@@ -63,6 +63,8 @@ class World:
             clock=self.clock,
             random=self.random,
             crypto=HostCrypto(),
+            page_limit=CountingLimiter(),
+            sign_in_limit=CountingLimiter(),
             settings=Settings({"LOCAL": "yes"} if self.local else {}),
         )
 

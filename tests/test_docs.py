@@ -82,6 +82,15 @@ def test_every_setting_of_a_consumer_is_documented_with_its_value() -> None:
     ]
 
 
+def test_every_rate_limit_is_documented() -> None:
+    rows = table(SETTINGS_PAGE, "binding", "limit", "period", "what it counts")
+    assert [tuple(name(cell) for cell in row[:3]) for row in rows] == [
+        (limit["name"], str(limit["simple"]["limit"]), str(limit["simple"]["period"]))
+        for limit in WRANGLER["ratelimits"]
+    ]
+    assert len({limit["namespace_id"] for limit in WRANGLER["ratelimits"]}) == len(rows)
+
+
 def test_what_else_wrangler_toml_sets_is_documented() -> None:
     rows = table(SETTINGS_PAGE, "key", "value", "why")
     values = {
@@ -93,7 +102,7 @@ def test_what_else_wrangler_toml_sets_is_documented() -> None:
         "observability": json.dumps(WRANGLER["observability"]["enabled"]),
     }
     assert {name(key): name(value) for key, value, _ in rows} == values
-    known = {"name", "main", "vars", "triggers", "limits", "d1_databases", "r2_buckets", "queues"}
+    known = {"name", "main", "vars", "triggers", "limits", "d1_databases", "r2_buckets", "queues", "ratelimits"}
     assert WRANGLER.keys() - known == {"compatibility_date", "compatibility_flags", "workers_dev", "observability"}
 
 

@@ -15,7 +15,7 @@ from sweep import sweep
 from tests.doubles.clock import ManualClock, SeededRandom
 from tests.doubles.crypto import HostCrypto
 from tests.doubles.d1 import SqliteDatabase
-from tests.doubles.platform import DeliveredMessage, MemoryBucket, RecordingQueue, ScriptedFetch
+from tests.doubles.platform import CountingLimiter, DeliveredMessage, MemoryBucket, RecordingQueue, ScriptedFetch
 from tests.doubles.provider import ScriptedProvider
 
 SITE = "site_" + "a" * 32
@@ -52,6 +52,7 @@ class World:
         self.batches = RecordingQueue()
         self.callbacks = RecordingQueue()
         self.dead_letters = RecordingQueue()
+        self.page_limit, self.sign_in_limit = CountingLimiter(), CountingLimiter()
         self.services = Services(
             database=self.database,
             files=MemoryBucket(),
@@ -62,6 +63,8 @@ class World:
             clock=self.clock,
             random=self.random,
             crypto=HostCrypto(),
+            page_limit=self.page_limit,
+            sign_in_limit=self.sign_in_limit,
             settings=Settings(self.settings),
         )
         self.scope = Scope(SITE)

@@ -11,6 +11,7 @@ from typing import Literal
 
 from starlette.requests import Request
 
+import rate_limit
 from errors import ConfigurationError
 from ports import Row
 from problems import FORBIDDEN, NO_OPERATOR, SITE_DISABLED, UNAUTHENTICATED, Problem
@@ -46,7 +47,12 @@ OPERATOR = Caller("operator", "operator")
 
 async def authenticate(request: Request, services: Services, access: Access) -> Caller:
     """The caller, if they may use a route with this `access` and the request's method."""
-    caller = await _caller(request, services, access)
+    try:
+        caller = await _caller(request, services, access)
+    except Problem as problem:
+        if problem.type is UNAUTHENTICATED:
+            await rate_limit.check(services.sign_in_limit, "token", request.headers.get("cf-connecting-ip"))
+        raise
     if not caller.may_change and request.method not in LOOKING:
         raise Problem(FORBIDDEN, "This token may only look: it is read-only.")
     return caller
@@ -58,7 +64,7 @@ async def _caller(request: Request, services: Services, access: Access) -> Calle
     token = _bearer_token(request)
     if access == "operator":
         return await _operator(token, services)
-    if access == "either" and _is_operators(token, services.settings.optional("OPERATOR_TOKEN")):
+    if access == "either" and is_operators(token, services.settings.optional("OPERATOR_TOKEN")):
         return OPERATOR
     return await _site(token, services)
 
@@ -75,13 +81,13 @@ def _bearer_token(request: Request) -> str:
 
 
 async def _operator(token: str, services: Services) -> Caller:
-    if _is_operators(token, _operator_token(services)):
+    if is_operators(token, _operator_token(services)):
         return OPERATOR
     await _site(token, services)  # raises where it is no token at all
     raise Problem(FORBIDDEN, "Only the operator's token may do that; this one belongs to a site.")
 
 
-def _is_operators(token: str, expected: str) -> bool:
+def is_operators(token: str, expected: str) -> bool:
     return len(expected) >= SHORTEST_OPERATOR_TOKEN and hmac.compare_digest(hash_of(token), hash_of(expected))
 
 
@@ -97,11 +103,19 @@ def _operator_token(services: Services) -> str:
 
 
 async def _site(token: str, services: Services) -> Caller:
-    rows = await services.database.all(tokens.bearer(hash_of(token), services.clock.now()))
-    if not rows:
+    caller = await holder(hash_of(token), services)
+    if caller is None:
         if hmac.compare_digest(hash_of(token), hash_of(services.settings.optional("OPERATOR_TOKEN"))):
             raise Problem(FORBIDDEN, "This needs the token of a site; the operator's token only manages sites.")
         raise _unauthenticated("This token is not known.", "invalid_token")
+    return caller
+
+
+async def holder(token_hash: str, services: Services) -> Caller | None:
+    """Whoever holds the token with this hash. Raises a `Problem` where it has expired or its site is disabled."""
+    rows = await services.database.all(tokens.bearer(token_hash, services.clock.now()))
+    if not rows:
+        return None
     row = rows[0]
     if row["expired"]:
         raise _unauthenticated("This token has expired.", "invalid_token")

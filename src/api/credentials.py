@@ -3,6 +3,7 @@
 from starlette.responses import Response
 
 import problems
+import rate_limit
 from api.calls import Call, Operation, answer
 from certificates import codes
 from certificates.credential import Issuer
@@ -15,6 +16,7 @@ _CACHE = {"Cache-Control": "public, max-age=300"}
 
 
 async def show(call: Call) -> Response:
+    await _slow_down(call)
     code = codes.parse(call.path("code"))
     rows = await call.services.database.all(credentials.find(code)) if code else []
     if not rows:
@@ -23,6 +25,7 @@ async def show(call: Call) -> Response:
 
 
 async def status_list(call: Call) -> Response:
+    await _slow_down(call)
     number = call.path("list")
     found = []
     if number.isascii() and number.isdigit() and len(number) < 8:
@@ -34,14 +37,19 @@ async def status_list(call: Call) -> Response:
 
 
 async def did_document(call: Call) -> Response:
+    await _slow_down(call)
     return answer(await _issuer(call).document(), headers=_CACHE)
+
+
+async def _slow_down(call: Call) -> None:
+    await rate_limit.check(call.services.page_limit, "credential", call.request.headers.get("cf-connecting-ip"))
 
 
 def _issuer(call: Call) -> Issuer:
     return Issuer(call.services.settings, call.services.crypto)
 
 
-_PROBLEMS = (problems.NOT_FOUND, problems.NOT_CONFIGURED)
+_PROBLEMS = (problems.NOT_FOUND, problems.NOT_CONFIGURED, problems.RATE_LIMITED)
 
 OPERATIONS = (
     Operation(
@@ -69,6 +77,6 @@ OPERATIONS = (
         did_document,
         "The key that signs credentials (did:web)",
         {200: "Document"},
-        problems=(problems.NOT_CONFIGURED,),
+        problems=(problems.NOT_CONFIGURED, problems.RATE_LIMITED),
     ),
 )

@@ -15,6 +15,7 @@ from problems import (
     INVALID,
     MALFORMED,
     NO_OPERATOR,
+    RATE_LIMITED,
     SITE_DISABLED,
     TOO_LARGE,
     UNAUTHENTICATED,
@@ -52,8 +53,16 @@ PARAMETERS: dict[str, Schema] = {
     "code": _parameter("code", "As it is printed or typed", type="string"),
     "exp": _parameter("exp", "When the link ends, in seconds since 1970", type="string"),
     "sig": _parameter("sig", "Its signature", type="string"),
+    "asset_company": _parameter("company", "Of this company; of the whole site where it is absent", type="string"),
     "suppressed_email": _parameter("email", "Only this address", type="string"),
     "suppressed_reason": _parameter("reason", "Only rows with this reason", enum=list(Reason)),
+    "site": _parameter("site", "Of this site; for the operator", type="string"),
+    "of_company": _parameter("company", "Of this company", type="string"),
+    "action": _parameter("action", "Only this action, such as job.start", type="string"),
+    "actor": _parameter("actor", "Only what this token did, or the operator", type="string"),
+    "target": _parameter("target", "Only what was done to this", type="string"),
+    "from": _parameter("from", "Not before this time", type="string", format="date-time"),
+    "to": _parameter("to", "Before this time", type="string", format="date-time"),
     "cursor": _parameter("cursor", "`next` of the page before", type="string"),
     "after": _parameter("after", "`next` of the call before", type="string"),
     "limit": _limit(query.MAX_LIMIT),
@@ -141,7 +150,7 @@ def problems_of(operation: Operation) -> frozenset[ProblemType]:
         return frozenset({INTERNAL})
     types = {*operation.problems, INTERNAL}
     if operation.access != "public":
-        types |= {UNAUTHENTICATED, FORBIDDEN, UNAVAILABLE, UNCERTAIN, INVALID}
+        types |= {UNAUTHENTICATED, RATE_LIMITED, FORBIDDEN, UNAVAILABLE, UNCERTAIN, INVALID}
         types.add(NO_OPERATOR if operation.access == "operator" else SITE_DISABLED)
     if operation.query or operation.access == "public":
         types.add(INVALID)

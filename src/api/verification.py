@@ -11,20 +11,19 @@ from functools import wraps
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 import certificate_links as links
+import rate_limit
 from api.calls import Call, Operation
 from certificates import codes
-from errors import ConfigurationError, Unavailable
+from errors import ConfigurationError, RateLimited, Unavailable
 from log import log
 from pages import languages, verify
 from pages.base import SECURITY_POLICY
 from pages.verify_words import WORDS
 from ports import Row
-from rate_limit import RateLimit, network_of
 from states import CertificateState
 from store import certificates
 
 PDF = "application/pdf"
-_LIMIT = RateLimit(burst=60, rate=1)  # a fair's stand with a scanner on one address still gets through
 _Page = Callable[[Call, str], Awaitable[Response]]
 
 
@@ -35,11 +34,11 @@ def _page(answer: _Page) -> Callable[[Call], Awaitable[Response]]:
     async def route(call: Call) -> Response:
         language = languages.choose(call.request.headers.get("accept-language", ""), WORDS)
         words = WORDS[language]
-        address = call.request.headers.get("cf-connecting-ip")
-        if address and not _LIMIT.allows(network_of(address), call.now):
-            return _html(language, verify.notice(language, words.busy_title, words.busy), 429, {"Retry-After": "60"})
         try:
+            await rate_limit.check(call.services.page_limit, "page", call.request.headers.get("cf-connecting-ip"))
             return await answer(call, language)
+        except RateLimited:
+            return _html(language, verify.notice(language, words.busy_title, words.busy), 429, {"Retry-After": "60"})
         except (Unavailable, ConfigurationError) as error:
             log("error", "certificate page failed", reason=type(error).__name__)
             return _html(language, verify.notice(language, words.busy_title, words.busy), 503, {"Retry-After": "60"})

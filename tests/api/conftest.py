@@ -19,7 +19,7 @@ from settings import Settings
 from tests.doubles.clock import ManualClock, SeededRandom
 from tests.doubles.crypto import HostCrypto
 from tests.doubles.d1 import SqliteDatabase
-from tests.doubles.platform import MemoryBucket, RecordingQueue, ScriptedFetch
+from tests.doubles.platform import CountingLimiter, MemoryBucket, RecordingQueue, ScriptedFetch
 
 OPERATOR_TOKEN = "operator-token-of-the-tests"
 DOCUMENT = build(OPERATIONS)
@@ -81,6 +81,8 @@ class Deployment:
     callbacks: RecordingQueue = field(default_factory=RecordingQueue)
     clock: ManualClock = field(default_factory=ManualClock)
     random: SeededRandom = field(default_factory=SeededRandom)
+    page_limit: CountingLimiter = field(default_factory=CountingLimiter)
+    sign_in_limit: CountingLimiter = field(default_factory=CountingLimiter)
     values: dict[str, str] = field(default_factory=lambda: {"OPERATOR_TOKEN": OPERATOR_TOKEN})
     answer: Callable[[HttpRequest], HttpResponse] = lambda _: HttpResponse(404, {}, b"")
     clients: AsyncExitStack = field(default_factory=AsyncExitStack)
@@ -96,6 +98,8 @@ class Deployment:
             clock=self.clock,
             random=self.random,
             crypto=HostCrypto(),
+            page_limit=self.page_limit,
+            sign_in_limit=self.sign_in_limit,
             settings=Settings(self.values),
         )
 

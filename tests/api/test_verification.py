@@ -6,11 +6,9 @@ from typing import Any
 import httpx
 import pytest
 
-from api import verification
 from certificates import codes
 from errors import BucketUnavailable
 from pages.verify_words import WORDS
-from rate_limit import MOST_KEYS, RateLimit, network_of
 from tests.api.conftest import Deployment, Site, person
 from tests.api.test_certificates import CERTIFICATE, can_issue, issued, listed, one, work
 from tests.test_pages import Page
@@ -221,26 +219,15 @@ async def test_when_the_store_does_not_answer_people_are_told_to_come_again(
     assert "Please try again" in await seen(anybody, link, status=503)
 
 
-async def test_who_tries_many_codes_is_slowed_down(
-    anybody: httpx.AsyncClient, deployment: Deployment, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(verification, "_LIMIT", RateLimit(burst=3, rate=1))
+async def test_who_tries_many_codes_is_slowed_down(anybody: httpx.AsyncClient, deployment: Deployment) -> None:
+    deployment.page_limit.most = 3
 
-    async def statuses(address: str, count: int) -> list[int]:
-        headers = {"CF-Connecting-IP": address}
-        return [(await anybody.get("/verify/x", headers=headers)).status_code for _ in range(count)]
+    async def statuses(path: str, count: int) -> list[int]:
+        headers = {"CF-Connecting-IP": "198.51.100.7"}
+        return [(await anybody.get(path, headers=headers)).status_code for _ in range(count)]
 
-    assert await statuses("198.51.100.7", 5) == [404, 404, 404, 429, 429]
-    assert await statuses("198.51.100.8", 1) == [404]
-    assert await statuses("2001:db8:1:2::1", 3) + await statuses("2001:db8:1:2::2", 1) == [404, 404, 404, 429]
-    deployment.clock.advance(2)
-    assert await statuses("198.51.100.7", 3) == [404, 404, 429]
-
-
-def test_the_limit_keeps_a_bounded_number_of_askers() -> None:
-    limit = RateLimit(burst=1, rate=0.001)
-    for number in range(MOST_KEYS + 5):
-        assert limit.allows(str(number), 0)
-    assert len(limit._buckets) == MOST_KEYS
-    assert not limit.allows(str(MOST_KEYS), 0)
-    assert network_of("198.51.100.7") == "198.51.100.7"
+    assert await statuses("/verify/x", 2) + await statuses("/c/x.pdf", 2) == [404, 404, 404, 429]
+    for path in ("/credentials/x", "/credentials/status/7"):
+        deployment.page_limit.counts.clear()
+        assert await statuses(path, 4) == [404, 404, 404, 429]
+    assert await statuses("/.well-known/did.json", 1) == [429]

@@ -1,10 +1,11 @@
-"""Queue, bucket and fetch in a process."""
+"""Queue, bucket, limiter and fetch in a process."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from errors import LimiterUnavailable
 from ports import HttpRequest, HttpResponse, StoredObject
 
 
@@ -48,6 +49,21 @@ class ScriptedFetch:
         self.requests.append(request)
         answer = self.answer(request)
         return answer if isinstance(answer, HttpResponse) else await answer
+
+
+@dataclass
+class CountingLimiter:
+    """Allows `most` calls a key; forgetting them is up to the test."""
+
+    most: int = 1_000_000
+    counts: Counter[str] = field(default_factory=Counter)
+    broken: bool = False
+
+    async def allows(self, key: str) -> bool:
+        if self.broken:
+            raise LimiterUnavailable
+        self.counts[key] += 1
+        return self.counts[key] <= self.most
 
 
 @dataclass

@@ -25,7 +25,7 @@ from services import Services
 from settings import Settings
 from sweep import sweep
 from tests.doubles.crypto import HostCrypto
-from tests.doubles.platform import DeliveredMessage
+from tests.doubles.platform import CountingLimiter, DeliveredMessage
 from tests.doubles.provider import Crash
 from tests.faults.injection import Calm, Plan
 from tests.faults.outside import Internet, Mails, Moodle
@@ -178,6 +178,8 @@ class Deployment:
             random=Randomness(seed),
             settings=Settings({**SETTINGS, **settings}),
             crypto=HostCrypto(),
+            page_limit=CountingLimiter(),
+            sign_in_limit=CountingLimiter(),
         )
         self.batches.handler = lambda messages: queue_consumer.consume(self.services, messages)
         self.callbacks.handler = lambda messages: callback.deliver(self.services, messages)

@@ -13,7 +13,7 @@ from settings import Settings
 from tests.doubles.clock import ManualClock, SeededRandom
 from tests.doubles.crypto import HostCrypto
 from tests.doubles.d1 import SqliteDatabase
-from tests.doubles.platform import MemoryBucket, RecordingQueue, ScriptedFetch
+from tests.doubles.platform import CountingLimiter, MemoryBucket, RecordingQueue, ScriptedFetch
 
 KEY = "5f" * 32
 SITE = "site_" + "a" * 32
@@ -54,6 +54,8 @@ def services(fetch: Fetch, settings: Mapping[str, str] = SETTINGS) -> Services:
         clock=ManualClock(),
         random=SeededRandom(),
         crypto=HostCrypto(),
+        page_limit=CountingLimiter(),
+        sign_in_limit=CountingLimiter(),
         settings=Settings(settings),
     )
 

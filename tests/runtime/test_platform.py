@@ -160,6 +160,14 @@ def test_a_body_that_breaks_off_does_not_unsay_the_status(probe: Probe) -> None:
     assert found["status"] == 202
 
 
+def test_a_rate_limit_counts_each_key_by_itself(probe: Probe) -> None:
+    def asked() -> bool:
+        key = f"network {time.time()}"  # a minute may end between the calls: it ends once
+        return probe("limit", key) == [True] * 20 + [False] * 10 and probe("limit", f"{key} b")[:20] == [True] * 20
+
+    within("the limit of wrangler.toml holds", asked)
+
+
 def test_a_redirect_is_not_followed(probe: Probe) -> None:
     with Moodle() as elsewhere, Moodle() as server:
         server.fault = Fault(307, headers={"location": elsewhere.url})

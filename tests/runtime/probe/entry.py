@@ -76,6 +76,10 @@ class Default(WorkerEntrypoint):  # type: ignore[misc]
             "missing": await files.get("probe/not there") is None,
         }
 
+    async def ask_limit(self, key: str) -> Any:
+        limit = bindings.RateLimit(self.env.SIGN_IN_LIMIT)
+        return [await limit.allows(key) for _ in range(30)]
+
     async def ask_fetch(self, question: Any) -> Any:
         request = HttpRequest("POST", question["url"], {"x-probe": "1"}, b"\x00\xff", question["timeout"])
         response = await bindings.fetch(request)
@@ -106,6 +110,8 @@ class Default(WorkerEntrypoint):  # type: ignore[misc]
             clock=bindings.SystemClock(),
             random=unused,
             crypto=bindings.SubtleCrypto(),
+            page_limit=unused,
+            sign_in_limit=unused,
             settings=Settings(question["settings"]),
         )
         source = SOURCES[question["provider"]](services)
