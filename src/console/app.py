@@ -1,0 +1,90 @@
+"""The console as ASGI: who is there, whether they may, and any error as a page.
+
+The promise: nobody who is not signed in sees anything but the form to sign in; nothing is changed by a form that is
+not of the session, nor by whoever may only look.
+"""
+
+from collections.abc import Mapping
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from api.auth import PUBLIC
+from api.resource import Resource
+from console import frame, sessions, sign_in
+from console.routes import PAGES
+from console.routing import ROLES, Page
+from console.visit import Visit, read_form
+from problems import FORBIDDEN, NOT_FOUND, Problem
+from services import Services
+
+
+class _ConsoleResource(Resource):
+    def __init__(self, pages: Mapping[str, Page]) -> None:
+        super().__init__(pages)
+        self.pages = pages
+
+    async def answer(self, request: Request, services: Services) -> Response:
+        page = self.pages.get(self.method_of(request))
+        if page is None:
+            raise self.not_allowed()
+        fields = await read_form(request) if page.method == "POST" else {}
+        if page.access == "public":
+            return await page.handler(Visit(request, services, PUBLIC, sign_in.guest_key(request), fields))
+        session = await sessions.current(request, services)
+        if session is None:
+            return _to_sign_in(request)
+        visit = Visit(request, services, session.caller, session.key, fields)
+        request.state.visit = visit
+        if page.method == "POST":
+            visit.check_form()
+        if visit.caller.role not in ROLES[page.access]:
+            raise Problem(FORBIDDEN, "Your role does not allow that.")
+        return await page.handler(visit)
+
+    def refuse(self, request: Request, problem: Problem, request_id: str) -> Response:
+        visit: Visit | None = getattr(request.state, "visit", None)
+        kind = problem.type
+        response = frame.problem(
+            visit, kind.title, problem.detail, kind.status, faults=problem.faults, request_id=request_id
+        )
+        response.headers.update(problem.headers)
+        return response
+
+
+class _Nowhere(_ConsoleResource):
+    async def answer(self, request: Request, services: Services) -> Response:
+        session = await sessions.current(request, services)
+        if session is None:
+            return _to_sign_in(request)
+        request.state.visit = Visit(request, services, session.caller, session.key, {})
+        raise Problem(NOT_FOUND, "The console has no such page.")
+
+
+def _to_sign_in(request: Request) -> Response:
+    asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    following = f"?next={quote(asked)}" if request.method in ("GET", "HEAD") and asked != "/console" else ""
+    return RedirectResponse(f"/console/sign-in{following}", 303)
+
+
+async def _asset(request: Request) -> Response:
+    content, kind = frame.ASSETS[request.url.path]
+    headers = {
+        "Cache-Control": "public, max-age=31536000, immutable",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return Response(content, headers=headers, media_type=kind)
+
+
+def routes() -> list[Route]:
+    by_path: dict[str, dict[str, Page]] = {}
+    for page in PAGES:
+        by_path.setdefault(page.path, {})[page.method] = page
+    return [
+        *(Route(path, _asset, methods=["GET"]) for path in frame.ASSETS),
+        *(Route(path, _ConsoleResource(pages)) for path, pages in by_path.items()),
+        Route("/console/{rest:path}", _Nowhere({})),
+    ]

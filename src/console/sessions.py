@@ -1,0 +1,90 @@
+"""Who is using the console: whoever signed in with a secret.
+
+The promise: a session can do no more than the token it came from and ends with it; its cookie is out of reach of
+scripts, of other sites and of plain http; and what is kept of it in the database opens nothing.
+"""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api import auth
+from api.auth import Caller
+from ports import Statement
+from services import Services
+from store import console_sessions
+
+COOKIE = "__Host-offload"
+LASTS = 8 * 3600  # seconds: a working day
+
+
+@dataclass(frozen=True)
+class Session:
+    """`key` is what its forms are signed with."""
+
+    caller: Caller
+    key: str
+
+
+async def current(request: Request, services: Services) -> Session | None:
+    """The session of a request, if somebody is signed in."""
+    if cookie := request.cookies.get(COOKIE):
+        caller = await _of_cookie(cookie, services)
+        if caller:
+            return Session(caller, cookie)
+    return None
+
+
+async def authenticate(secret: str, services: Services) -> Caller | None:
+    """Whose secret it is: the operator's, or a token's. None where it is nobody's."""
+    if auth.is_operators(secret, services.settings.optional("OPERATOR_TOKEN")):
+        return auth.OPERATOR
+    return await auth.holder(auth.hash_of(secret), services)
+
+
+def begin(caller: Caller, cookie: str, services: Services) -> Statement:
+    """Keeps the session of a cookie that is about to be set."""
+    operator = caller is auth.OPERATOR
+    now = services.clock.now()
+    return console_sessions.insert(
+        _hash(cookie),
+        None if operator else caller.actor,
+        _operator_hash(services) if operator else None,
+        now,
+        now + LASTS * 1000,
+    )
+
+
+def end(cookie: str) -> Statement:
+    return console_sessions.delete(_hash(cookie))
+
+
+def set_cookie(response: Response, cookie: str) -> Response:
+    response.set_cookie(COOKIE, cookie, max_age=LASTS, path="/", secure=True, httponly=True, samesite="strict")
+    return response
+
+
+def delete_cookie(response: Response) -> Response:
+    response.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="strict")
+    return response
+
+
+async def _of_cookie(cookie: str, services: Services) -> Caller | None:
+    rows = await services.database.all(console_sessions.find(_hash(cookie), services.clock.now()))
+    if not rows:
+        return None
+    if operator_hash := rows[0]["operator_hash"]:
+        return auth.OPERATOR if hmac.compare_digest(operator_hash, _operator_hash(services)) else None
+    return await auth.holder(rows[0]["token_hash"], services)
+
+
+def _hash(cookie: str) -> str:
+    return hashlib.sha256(cookie.encode()).hexdigest()
+
+
+def _operator_hash(services: Services) -> str:
+    """Changes with the operator's secret, and with nothing else."""
+    return _hash("console:" + services.settings.optional("OPERATOR_TOKEN"))

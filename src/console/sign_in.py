@@ -1,0 +1,98 @@
+"""Signing in to the console and out of it.
+
+The promise: guessing is slow, a wrong secret is told in the same words and the same time whatever it is near to, and
+each sign-in leaves a row in the audit trail.
+"""
+
+import base64
+import re
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+import rate_limit
+from api.auth import Caller
+from console import sessions
+from console.frame import page
+from console.routing import Page
+from console.visit import Visit
+from errors import RateLimited
+from problems import Problem
+from store import audit
+
+_GUEST = "__Host-offload-guest"  # makes a form's token before there is a session
+_INSIDE = re.compile(r"/console(/[\w./-]*)?(\?[\w=&%.+-]*)?", re.ASCII)
+_TEMPLATE = """{% extends "frame" %}{% block main %}{% import "parts" as parts with context %}
+<div class="card"><h1>Sign in</h1>
+<p class="quiet">Cloud Offload for Moodle: the console</p>
+{% if wrong %}<p class="problem" role="alert">{{ wrong }}</p>{% endif %}
+<form method="post" action="/console/sign-in">
+<input type="hidden" name="csrf" value="{{ guest_token }}">
+<input type="hidden" name="next" value="{{ following }}">
+<div class="field"><label for="secret">Operator's secret, or an access token</label>
+<input id="secret" name="secret" type="password" required autocomplete="current-password" autofocus
+ aria-describedby="secret-hint">
+<span class="quiet" id="secret-hint">A site's or a company's token shows that site or company alone.</span></div>
+<button class="first">Sign in</button>
+</form></div>{% endblock %}"""
+
+
+async def form(visit: Visit) -> Response:
+    return _shown(visit, visit.query("next"))
+
+
+async def sign_in(visit: Visit) -> Response:
+    following = visit.field("next")
+    if not visit.key:
+        return _shown(visit, following, "Your browser did not keep the cookie of this form. Try again.", 403)
+    visit.check_form()
+    address = visit.request.headers.get("cf-connecting-ip")
+    try:
+        await rate_limit.check(visit.services.sign_in_limit, "console", address)
+        caller = await sessions.authenticate(visit.field("secret"), visit.services)
+    except RateLimited:
+        return _shown(visit, following, "Too many tries. Wait a minute.", 429)
+    except Problem as problem:  # the site is disabled, the token has expired
+        return _shown(visit, following, problem.detail, problem.type.status)
+    if caller is None:
+        return _shown(visit, following, "This secret is not known.", 401)
+    return await _signed_in(visit, caller, following)
+
+
+async def _signed_in(visit: Visit, caller: Caller, following: str) -> Response:
+    cookie = base64.urlsafe_b64encode(visit.services.random.token(32)).decode()
+    site_id, company = (caller.scope.site_id, caller.scope.company) if caller.scope else (None, None)
+    entry = visit.entry("console.sign_in", caller.actor, site_id=site_id, company=company)
+    noted = audit.insert(entry._replace(actor=caller.actor, role=caller.role))
+    await visit.services.database.batch([sessions.begin(caller, cookie, visit.services), noted])
+    response = RedirectResponse(following if _INSIDE.fullmatch(following) else "/console", 303)
+    response.delete_cookie(_GUEST, path="/", secure=True, httponly=True, samesite="strict")
+    return sessions.set_cookie(response, cookie)
+
+
+async def sign_out(visit: Visit) -> Response:
+    scope = visit.caller.scope
+    site_id, company = (scope.site_id, scope.company) if scope else (None, None)
+    entry = visit.entry("console.sign_out", visit.caller.actor, site_id=site_id, company=company)
+    await visit.services.database.batch([sessions.end(visit.key), audit.insert(entry)])
+    return sessions.delete_cookie(RedirectResponse("/console/sign-in", 303))
+
+
+def _shown(visit: Visit, following: str, wrong: str = "", status: int = 200) -> Response:
+    guest = visit.key or base64.urlsafe_b64encode(visit.services.random.token(16)).decode()
+    token = Visit(visit.request, visit.services, visit.caller, guest, {}).form_token
+    response = page(visit, _TEMPLATE, "Sign in", status, guest_token=token, following=following, wrong=wrong)
+    response.set_cookie(_GUEST, guest, max_age=3600, path="/", secure=True, httponly=True, samesite="strict")
+    return response
+
+
+def guest_key(request: Request) -> str:
+    """What signs the form of whoever is not signed in."""
+    return request.cookies.get(_GUEST, "")
+
+
+PAGES = (
+    Page("GET", "/console/sign-in", "public", form, "Sign in"),
+    Page("POST", "/console/sign-in", "public", sign_in, "Sign in with the operator's secret or an access token"),
+    Page("POST", "/console/sign-out", "any", sign_out, "Sign out"),
+)

@@ -1,0 +1,103 @@
+"""One request to the console as a page's function sees it, and what it can answer with.
+
+The promise: a form counts only with the token of the session that it was shown in; a page sees no more than its
+caller's scope.
+"""
+
+import hmac
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from urllib.parse import parse_qs, urlencode
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+import signing
+from api.calls import Call
+from console import words
+from ports import Row
+from problems import FORBIDDEN, MALFORMED, TOO_LARGE, UNKNOWN_SITE, Problem
+from scope import Scope
+from store import sites
+
+SAID = "__Host-offload-said"  # what the last action did, for the next page
+LONGEST_FORM = 2_000_000  # bytes: a list of addresses to suppress, pasted
+MOST_FIELDS = 10_000
+_FORM = "application/x-www-form-urlencoded"
+
+
+@dataclass(frozen=True)
+class Visit(Call):
+    """`key`: the session's own, which its forms are signed with. `fields`: of the form that was posted."""
+
+    key: str
+    fields: Mapping[str, Sequence[str]]
+
+    @property
+    def sees_all(self) -> bool:
+        """Whether the caller's scope is the whole deployment."""
+        return self.caller.scope is None
+
+    @property
+    def section(self) -> str:
+        """The first part of the address under /console."""
+        return self.request.url.path.removeprefix("/console").strip("/").partition("/")[0]
+
+    @property
+    def form_token(self) -> str:
+        return signing.signature(self.services.settings.signing_secret, "console-form", self.key.encode()).hex()
+
+    def check_form(self) -> None:
+        """Raises a `Problem` where the form was not shown in this session."""
+        if not hmac.compare_digest(self.field("csrf").encode(), self.form_token.encode()):
+            raise Problem(FORBIDDEN, "This form is not of your session. Open its page again. Nothing was changed.")
+
+    def field(self, name: str) -> str:
+        """A field's first value, trimmed; empty where it was not filled."""
+        return next(iter(self.fields.get(name, ())), "").strip()
+
+    def query(self, name: str) -> str:
+        return self.request.query_params.get(name, "").strip()
+
+    def here(self, **changes: str | None) -> str:
+        """This address with other query parameters: for the next page of a list."""
+        kept = {**self.request.query_params, **changes}
+        return f"{self.request.url.path}?{urlencode({name: value for name, value in kept.items() if value})}"
+
+    def at_site(self, site_id: str) -> "Visit":
+        """The same visit within one site, which the caller's scope holds: what a site's own functions ask for."""
+        assert self.caller.scope is None or self.caller.scope.site_id == site_id
+        scope = self.caller.scope or Scope(site_id)
+        return replace(self, caller=replace(self.caller, scope=scope))
+
+    async def site_row(self, site_id: str) -> Row:
+        """The site, if the caller may see it. Raises a `Problem` where they may not."""
+        rows: list[Row] = []
+        if self.caller.scope is None or self.caller.scope.site_id == site_id:
+            rows = await self.services.database.all(sites.find(site_id))
+        if not rows:
+            raise Problem(UNKNOWN_SITE, "There is no such site.")
+        return rows[0]
+
+    def done(self, message: str, path: str) -> Response:
+        """Show `path` next, and on it what was done."""
+        response = RedirectResponse(path, 303)
+        kept = words.packed(message)
+        response.set_cookie(SAID, kept, max_age=60, path="/", secure=True, httponly=True, samesite="strict")
+        return response
+
+
+async def read_form(request: Request) -> dict[str, list[str]]:
+    """Raises a `Problem` where the body is no form, or too large."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
+        raise Problem(MALFORMED, f"Post a form ({_FORM}).")
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > LONGEST_FORM:
+            raise Problem(TOO_LARGE, f"A form may have {LONGEST_FORM:,} bytes. Nothing was changed.")
+    try:
+        text = body.decode("ascii")
+        return parse_qs(text, keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="strict")
+    except (UnicodeError, ValueError):
+        raise Problem(MALFORMED, "The form cannot be read. Nothing was changed.") from None

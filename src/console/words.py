@@ -1,0 +1,112 @@
+"""How the console says things: states, times, amounts, roles, and what an action leaves to say on the next page."""
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from times import rfc3339
+
+MENU = (
+    ("/console", "Overview"),
+    ("/console/jobs", "Jobs"),
+    ("/console/certificates", "Certificates"),
+    ("/console/dead-letters", "Dead letters"),
+    ("/console/callbacks", "Callbacks"),
+    ("/console/suppressions", "Suppressions"),
+    ("/console/sites", "Sites and tokens"),
+    ("/console/users", "Console users"),
+    ("/console/audit", "Audit"),
+    ("/console/health", "Health"),
+)
+OPERATORS_ONLY = {"/console/users"}
+NOTHING = "—"
+ROLES = {
+    "operator": "Operator",
+    "site": "Site manager",
+    "company": "Company manager",
+    "read_only": "Read-only",
+}
+# in the order of a job's bar: what is done, what went wrong, what is still to come
+STATES = ("sent", "failed", "uncertain", "suppressed", "cancelled", "sending", "pending")
+_GOOD = {"sent", "completed", "delivered", "valid", "done", "redriven", "ok"}
+_BAD = {"failed", "dead", "bounced", "complained", "revoked", "open"}
+_WARN = {"uncertain", "paused", "expired", "superseded", "discarded"}
+_BUSY = {"running", "queued", "sending", "processing", "scheduled"}
+
+
+def look_of(state: str) -> str:
+    """The class of a state's badge; its word is what tells it."""
+    looks = ((_GOOD, "good"), (_BAD, "bad"), (_WARN, "warn"), (_BUSY, "busy"))
+    return next((look for states, look in looks if state in states), "calm")
+
+
+def segments(counts: Mapping[str, Any]) -> list[tuple[str, int, int]]:
+    """The parts of a job's bar that are not empty: state, start, width, in people."""
+    found, start = [], 0
+    for state in STATES:
+        if width := counts[state]:
+            found.append((state, start, width))
+            start += width
+    return found
+
+
+def moment(milliseconds: int) -> str:
+    """Such as 24 Nov 2026, 15:04:05 UTC."""
+    return f"{datetime.fromtimestamp(milliseconds / 1000, UTC):%-d %b %Y, %H:%M:%S} UTC"
+
+
+def duration(seconds: float | None) -> str:
+    """In the two largest units that matter, such as 2 h 5 min."""
+    if seconds is None:
+        return NOTHING
+    left = int(seconds)
+    parts: list[str] = []
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)):
+        count, left = divmod(left, size)
+        if count or (unit == "s" and not parts):
+            parts.append(f"{count} {unit}")
+    return " ".join(parts[:2])
+
+
+def number(value: float) -> str:
+    return f"{value:,}"
+
+
+def percent(share: float | None, digits: int = 1) -> str:
+    return NOTHING if share is None else f"{share * 100:.{digits}f} %"
+
+
+def spaced(code: str) -> str:
+    """A code in words, such as `hard_bounce`."""
+    return code.replace("_", " ")
+
+
+def people(count: int) -> str:
+    return "1 person" if count == 1 else f"{count:,} people"
+
+
+def packed(message: str) -> str:
+    """A message as a cookie takes it."""
+    return base64.urlsafe_b64encode(message.encode()).decode()
+
+
+def unpacked(cookie: str) -> str:
+    """Nothing, where it is none of ours."""
+    try:
+        return base64.urlsafe_b64decode(cookie).decode()[:500]
+    except (binascii.Error, UnicodeError):
+        return ""
+
+
+FILTERS: dict[str, Callable[..., Any]] = {
+    "duration": duration,
+    "moment": moment,
+    "number": number,
+    "people": people,
+    "percent": percent,
+    "rfc3339": rfc3339,
+    "segments": segments,
+    "spaced": spaced,
+}
