@@ -31,9 +31,7 @@ async def test_another_scheme_is_no_token(deployment: Deployment, header: str) -
     assert fault(response) == (401, "unauthenticated", "")
 
 
-async def test_who_guesses_tokens_is_slowed_down_and_whoever_has_one_is_not(
-    deployment: Deployment, site: Site
-) -> None:
+async def test_who_guesses_tokens_is_slowed_down_and_whoever_has_one_is_not(deployment: Deployment, site: Site) -> None:
     deployment.sign_in_limit.most = 2
     here, elsewhere = {"CF-Connecting-IP": "198.51.100.7"}, {"CF-Connecting-IP": "198.51.100.8"}
     guesser = await deployment.client("cot_wrong")
