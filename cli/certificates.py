@@ -46,6 +46,9 @@ def certificates(
     locale: Annotated[str | None, typer.Option(help="Language of dates: de, pt-BR; without, English.")] = None,
     holder: Annotated[Holder, typer.Option(help="What the verification page shows of the name.")] = Holder.FULL,
     link_days: Annotated[int | None, typer.Option(help="Days that the link in the mail is good; without, 90.")] = None,
+    attach: Annotated[
+        bool, typer.Option("--attach", help="Send the PDF with the mail, besides the link, where the provider can.")
+    ] = False,
     mail: Annotated[
         Path | None,
         typer.Option(
@@ -85,6 +88,7 @@ def certificates(
         "locale": locale,
         "link_days": link_days,
         "holder": holder.value,
+        "delivery": "attachment" if attach else None,
     }
     shared = {"title": title, "issuer": issuer}
     if mail is None:

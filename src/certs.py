@@ -2,7 +2,8 @@
 
 The promise: one certificate is valid for one award to one person, whatever crashes or is repeated. Its code, its key
 in R2 and its bytes follow from the job alone, so a repetition writes the same file again; the row comes after the file,
-the mail after the row. A file that no row speaks of is taken away again.
+the mail after the row. A file that no row speaks of is taken away again. A mail that is to have the file with it has
+the very bytes that are on record, or the link alone.
 """
 
 import asyncio
@@ -28,11 +29,12 @@ from errors import (
     Unavailable,
 )
 from log import log
+from mail.message import Attachment
 from persistence import persist
 from ports import Bucket, Row, Statement
 from sending import IN_FLIGHT, GroupResult, Outcome, Sender
 from services import Services
-from states import CertificateState, RecipientState
+from states import AttachmentState, CertificateState, RecipientState
 from store import certificates, events
 
 if TYPE_CHECKING:
@@ -40,6 +42,9 @@ if TYPE_CHECKING:
     from certificates.render import Renderer
 
 PDF = "application/pdf"
+# Bytes: of 128 MB that a Worker has, a group's 24 files and the requests of those in flight, which hold each file five
+# times over, take 30 MB at most.
+LARGEST_ATTACHED = 500_000
 _FONTS: list["FontLibrary"] = []  # one an isolate: faces are parsed once
 _FILES: ContextVar[Bucket] = ContextVar("files")  # of whoever asks it for a font
 
@@ -148,20 +153,24 @@ class IssuingSender:
 
     async def send(self, people: Sequence[Row]) -> GroupResult:
         ended: dict[int, Outcome] = {}
+        issued: dict[str, Row] = {}
+        pdfs: dict[str, bytes] = {}
         try:
-            issued = await self._issue(people, ended)
+            issued, pdfs = await self._issue(people, ended)
         except Unavailable as error:  # nobody has been mailed
-            issued = {}
             ended = {person["position"]: self._refused(person, error) for person in people}
         except ConfigurationError as error:
             waiting = [Outcome(person["position"], RecipientState.PENDING) for person in people]
             return GroupResult(waiting, CredentialsRejected("not_configured", str(error)))
-        addressed = [self._addressed(person, issued) for person in people if person["ref"] in issued]
+        having = [person for person in people if person["ref"] in issued]
+        files = await self._files(having, issued, pdfs, ended) if self._issuing.job.attached else {}
+        addressed = [self._addressed(person, issued, files) for person in having if person["position"] not in ended]
         sent = await self._sender.send(addressed)
         return GroupResult([*ended.values(), *sent.outcomes], sent.halt)
 
-    async def _issue(self, people: Sequence[Row], ended: dict[int, Outcome]) -> dict[str, Row]:
-        """The valid certificate of each ref; who gets none is in `ended`."""
+    async def _issue(self, people: Sequence[Row], ended: dict[int, Outcome]) -> tuple[dict[str, Row], dict[str, bytes]]:
+        """The valid certificate of each ref, and the files of the new ones by code, where they are to be attached; who
+        gets none is in `ended`."""
         job, issuing = self._issuing.job, self._issuing
         refs = json.dumps([person["ref"] for person in people])
         statement = certificates.of_people(job.site_id, job.company, job.award, refs)
@@ -180,11 +189,12 @@ class IssuingSender:
         put = await self._put(made, ended)
         if put:
             latest |= await issuing.keep(put)
-        return {
+        valid = {
             person["ref"]: latest[person["ref"]]
             for person in people
             if person["position"] not in ended and latest[person["ref"]]["state"] == CertificateState.VALID
         }
+        return valid, {one.row["code"]: one.pdf for one in put} if job.attached else {}
 
     def _is_needed(self, person: Row, latest: Row | None) -> bool:
         """Whether there is to be a new one: an award is certified once, and again when that has expired."""
@@ -212,14 +222,44 @@ class IssuingSender:
         done = await asyncio.gather(*(one(person, issued) for person, issued in made))
         return [issued for issued in done if issued]
 
+    async def _files(
+        self, people: Sequence[Row], issued: Mapping[str, Row], pdfs: dict[str, bytes], ended: dict[int, Outcome]
+    ) -> dict[int, Attachment | AttachmentState]:
+        """What goes with each person's mail, or why nothing does; who is to be tried again is in `ended`."""
+        slots = asyncio.Semaphore(IN_FLIGHT)
+
+        async def one(person: Row) -> Attachment | AttachmentState:
+            row = issued[person["ref"]]
+            pdf = pdfs.pop(row["code"], None)
+            if pdf is None:
+                async with slots:
+                    try:
+                        stored = await self._issuing.services.files.get(row["file"])
+                    except BucketUnavailable as error:
+                        refused = self._refused(person, error)
+                        if refused.state is RecipientState.PENDING:
+                            ended[person["position"]] = refused
+                        stored = None
+                if stored is None:
+                    return AttachmentState.UNAVAILABLE
+                pdf = stored.data
+            if len(pdf) > LARGEST_ATTACHED:
+                return AttachmentState.TOO_LARGE
+            return Attachment(f"certificate-{row['code']}.pdf", PDF, pdf)
+
+        files = await asyncio.gather(*(one(person) for person in people))
+        return {person["position"]: file for person, file in zip(people, files, strict=True)}
+
     def _refused(self, person: Row, error: Unavailable) -> Outcome:
         last = person["attempts"] + 1 >= self._max_attempts
         code = "files_unavailable" if isinstance(error, BucketUnavailable) else "database_unavailable"
         state = RecipientState.FAILED if last else RecipientState.PENDING
         return Outcome(person["position"], state, 1, code, "the certificate could not be kept")
 
-    def _addressed(self, person: Row, issued: Mapping[str, Row]) -> Row:
-        """The person with what their mail says of the certificate. The link's time follows from the job's start: under
+    def _addressed(
+        self, person: Row, issued: Mapping[str, Row], files: Mapping[int, Attachment | AttachmentState]
+    ) -> Row:
+        """The person with what their mail says of the certificate, and has with it. The link's time follows from the job's start: under
         one key, a provider is sent the same mail on every attempt."""
         issuing, row = self._issuing, issued[person["ref"]]
         variables = json.loads(person["variables"])
@@ -230,7 +270,11 @@ class IssuingSender:
             "certificate_code": printed,
             "verify_url": verify_url,
         }
-        return {**person, "variables": json.dumps({**variables, **supplied}, ensure_ascii=False)}
+        return {
+            **person,
+            "variables": json.dumps({**variables, **supplied}, ensure_ascii=False),
+            "attachment": files.get(person["position"]),
+        }
 
 
 async def check(services: Services, job: CertificateJob) -> None:

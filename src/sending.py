@@ -1,13 +1,13 @@
 """Sends one claimed group and says what became of each person in it.
 
 The promise: an outcome for everybody, whatever happens; at most `IN_FLIGHT` requests at a time; and once the provider
-says "wait" or "not you", nobody more of the group is tried.
+says "wait" or "not you", nobody more of the group is tried. A file that cannot go with a mail never keeps the mail back.
 """
 
 import asyncio
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol
 
 from errors import (
@@ -21,11 +21,11 @@ from errors import (
 )
 from log import log
 from mail.compose import MailJob
-from mail.message import OutgoingMail
+from mail.message import Attachment, OutgoingMail
 from pacing import Pacer
 from ports import Row
 from providers.base import Provider
-from states import RecipientState
+from states import AttachmentState, RecipientState
 
 # six connections at a time may wait for their response headers: developers.cloudflare.com/workers/platform/limits
 IN_FLIGHT = 6
@@ -33,7 +33,8 @@ IN_FLIGHT = 6
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one person; `attempts` is what it costs of their budget, `unsure` that a mail may have left."""
+    """What became of one person; `attempts` is what it costs of their budget, `unsure` that a mail may have left,
+    `attachment` what became of the file that a mail which left, or may have, was to have with it."""
 
     position: int
     state: RecipientState
@@ -42,6 +43,7 @@ class Outcome:
     detail: str | None = None
     message_id: str | None = None
     unsure: bool = False
+    attachment: AttachmentState | None = None
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,8 @@ class GroupResult:
 
 class Sender(Protocol):
     async def send(self, people: Sequence[Row]) -> GroupResult:
-        """An outcome for each of a claimed group."""
+        """An outcome for each of a claimed group. The `attachment` that a person may have is the file for their mail, or
+        the `AttachmentState` that says why there is none."""
         ...
 
 
@@ -117,8 +120,28 @@ class GroupSender:
             return Outcome(position, RecipientState.FAILED, 0, fault.code, fault.detail)
         except ConfigurationError as error:
             return self._not_configured(position, error)
+        mail, attachment = self._with_attachment(mail, person.get("attachment"))
         await self._pacer.turn()
-        return await self._attempt(position, person["attempts"] + 1, mail)
+        outcome = await self._attempt(position, person["attempts"] + 1, mail)
+        if mail.attachments and outcome.reason == "too_large":
+            attachment = AttachmentState.TOO_LARGE
+            if self._halt:
+                return Outcome(position, RecipientState.PENDING)
+            await self._pacer.turn()
+            outcome = await self._attempt(position, person["attempts"] + 1, replace(mail, attachments=()))
+        left = outcome.unsure or outcome.state is RecipientState.SENT
+        return replace(outcome, attachment=attachment) if attachment and left else outcome
+
+    def _with_attachment(
+        self, mail: OutgoingMail, file: Attachment | AttachmentState | None
+    ) -> tuple[OutgoingMail, AttachmentState | None]:
+        """The mail with its file, where the provider takes it; and what became of the file."""
+        if not isinstance(file, Attachment):
+            return mail, file
+        limit, whole = self._provider.attachment_limit, replace(mail, attachments=(file,))
+        if not limit:
+            return mail, AttachmentState.UNSUPPORTED
+        return (whole, AttachmentState.ATTACHED) if whole.most_bytes <= limit else (mail, AttachmentState.TOO_LARGE)
 
     async def _attempt(self, position: int, attempt: int, mail: OutgoingMail) -> Outcome:
         last = attempt >= self._max_attempts

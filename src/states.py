@@ -40,6 +40,15 @@ class DeliveryState(StrEnum):
     COMPLAINED = "complained"
 
 
+class AttachmentState(StrEnum):
+    """What became of the file that a mail was to have with it: without it, the person has the link in the mail."""
+
+    ATTACHED = "attached"
+    TOO_LARGE = "too_large"
+    UNSUPPORTED = "unsupported"
+    UNAVAILABLE = "unavailable"
+
+
 class BatchState(StrEnum):
     PENDING = "pending"
     QUEUED = "queued"

@@ -143,6 +143,7 @@ def test_every_exit_code_of_the_command_is_documented() -> None:
         ("Job", ("state", "means"), states.JobState),
         ("Recipient", ("state", "ended", "means"), states.RecipientState),
         ("Recipient", ("delivery", "means"), states.DeliveryState),
+        ("Recipient", ("attachment", "means"), states.AttachmentState),
         ("Batch", ("state", "means"), states.BatchState),
         ("Callback", ("state", "means"), states.CallbackState),
     ],
@@ -232,9 +233,13 @@ def test_what_every_error_does_is_documented_with_its_problem() -> None:
 
 def test_every_provider_is_documented_with_what_it_needs_and_its_rate() -> None:
     days = {0: "none", 24 * 3600: "24 hours", 366 * 24 * 3600: "366 days"}
-    rows = table(PROVIDERS_PAGE, "provider", "needs", "mails a second", "idempotency", "Message-ID")
-    assert [(name(p), tuple(code(needs)), rate, window) for p, needs, rate, window, _ in rows] == [
-        (known, provider.required, f"{provider.default_rate:,.0f}", days[provider.key_window])
+    heads = ("provider", "needs", "mails a second", "idempotency", "Message-ID", "bytes with attachments")
+    rows = table(PROVIDERS_PAGE, *heads)
+    assert [(name(p), tuple(code(needs)), rate, window, most) for p, needs, rate, window, _, most in rows] == [
+        (
+            *(known, provider.required, f"{provider.default_rate:,.0f}", days[provider.key_window]),
+            f"{provider.attachment_limit:,}" if provider.attachment_limit else "none",
+        )
         for known, provider in PROVIDERS.items()
     ]
     assert set(PROVIDERS) == check_list("sites", "provider") == set(schemas.SITE_FIELDS["provider"]["enum"])

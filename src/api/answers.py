@@ -2,7 +2,15 @@
 
 from api.schemas import MAX_PEOPLE_A_CALL, SITE_FIELDS, Schema, array, closed, ref
 from callback import EventType
-from states import CallbackState, CertificateState, DeadLetterState, DeliveryState, JobState, RecipientState
+from states import (
+    AttachmentState,
+    CallbackState,
+    CertificateState,
+    DeadLetterState,
+    DeliveryState,
+    JobState,
+    RecipientState,
+)
 from store.suppressions import Reason
 
 _TEXT: Schema = {"type": "string"}
@@ -130,6 +138,10 @@ ANSWERS: dict[str, Schema] = {
         {
             "reasons": array(
                 whole({"state": {"enum": ["failed", "uncertain"]}, "reason": _TEXT_OR_NULL, "count": _COUNT})
+            "attachment": {
+                "enum": [*AttachmentState, None],
+                "description": "Of the certificate: null where none was to be attached, or no mail has left yet",
+            },
             )
         }
     ),

@@ -14,7 +14,10 @@ from api import query
 from api.calls import Call
 from problems import invalid
 
-PEOPLE = ("ref", "email", "name", "state", "reason", "detail", "attempts", "message_id", "delivery", "updated_at")
+PEOPLE = (
+    *("ref", "email", "name", "state", "reason", "detail", "attempts", "message_id", "delivery", "attachment"),
+    "updated_at",
+)
 SUPPRESSIONS = ("email", "company", "category", "reason", "detail", "created_at")
 _BYTE_ORDER_MARK = "\ufeff"
 # What makes a spreadsheet take a cell for a formula (OWASP); a quote in front keeps it text.

@@ -60,6 +60,7 @@ def certificate_of(given: Mapping[str, Any]) -> dict[str, Any]:
         "locale": given.get("locale", "en"),
         "link_days": given.get("link_days", 90),
         "holder": given.get("holder", "full"),
+        "delivery": given.get("delivery", "link"),
     }
 
 

@@ -64,7 +64,7 @@ def _measured_rate(row: Row, done: int, now: int) -> float | None:
 
 
 def recipient(row: Row) -> dict[str, Any]:
-    names = ("ref", "email", "name", "state", "reason", "detail", "attempts", "message_id", "delivery")
+    names = ("ref", "email", "name", "state", "reason", "detail", "attempts", "message_id", "delivery", "attachment")
     return {name: row[name] for name in names} | {"updated_at": time(row["updated_at"])}
 
 

@@ -136,6 +136,11 @@ CERTIFICATE = closed(
             "enum": list(HOLDER),
             "description": "What the verification page shows of the name; full by default",
         },
+        "delivery": {
+            "enum": ["link", "attachment"],
+            "description": "Whether the mail has the PDF with it, besides the link; link by default. Where the provider "
+            "does not take it, the mail has the link alone",
+        },
     },
     ("design", "award", "title", "issuer"),
 )

@@ -34,6 +34,7 @@ class CertificateJob:
     locale: str
     link_days: int
     holder: str
+    attached: bool
     shared: Mapping[str, Any]
 
     @classmethod
@@ -58,6 +59,7 @@ class CertificateJob:
             locale=given["locale"],
             link_days=given["link_days"],
             holder=given["holder"],
+            attached=given.get("delivery") == "attachment",
             shared=(content.get("message") or {}).get("variables") or {},
         )
 

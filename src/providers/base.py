@@ -35,6 +35,7 @@ CHECK_TIMEOUT = 10.0
 USER_AGENT = "cloud-offload"
 
 _BREAKS = re.compile(r"[\r\n\0]")
+_ODD_NAME = re.compile(r"[^A-Za-z0-9./_-]")  # of a file or its type
 _LOCAL_PART = re.compile(r"(?<![^\s@<>()\[\],;:\"'])[^\s@<>()\[\],;:\"']+(?=@)")  # from a token's start: linear
 _SECONDS = re.compile(r"\d{1,9}(\.\d+)?")
 
@@ -62,6 +63,8 @@ class Provider(ABC):
     """Mails a second where the site sets none."""
     required: ClassVar[tuple[str, ...]] = ()
     """Settings without which nothing can be sent."""
+    attachment_limit: ClassVar[int] = 0
+    """Bytes that a mail with attachments may have, all its parts encoded; 0: it takes no attachments."""
 
     def __init__(self, services: Services, site_id: str) -> None:
         self.services = services
@@ -70,7 +73,7 @@ class Provider(ABC):
     async def send(self, mail: OutgoingMail) -> str:
         """Send one mail; the provider's message id, "" where it did not say. Raises `SendFailure`s only."""
         if _breaks_a_header(mail):
-            raise Rejected("header_injection", "a line break in an address, the subject or a header")
+            raise Rejected("header_injection", "a line break in an address, the subject, a header or a file's name")
         try:
             return await self.deliver(mail)
         except ConfigurationError as error:
@@ -215,4 +218,5 @@ def _breaks_a_header(mail: OutgoingMail) -> bool:
     addresses = (mail.sender, mail.to, mail.reply_to or mail.sender)
     parts = [part for address in addresses for part in (address.email, address.name)]
     parts += [mail.subject, mail.message_id, mail.key, *mail.headers, *mail.headers.values()]
-    return any(_BREAKS.search(part) for part in parts)
+    names = [part for file in mail.attachments for part in (file.name, file.content_type)]
+    return any(_BREAKS.search(part) for part in parts) or any(_ODD_NAME.search(name) for name in names)

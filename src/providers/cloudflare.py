@@ -2,13 +2,14 @@
 
 It has no idempotency keys and no custom arguments, and sets the Message-ID itself: only the reference header carries
 the key, and events are matched by the message id. It refuses headers that it does not list and that are not `X-…`.
+A mail may have 5 MiB with its attachments (25 MiB only to addresses verified in the account): …/platform/limits/.
 developers.cloudflare.com/email-service/api/send-emails/rest-api/
 """
 
 from typing import Any
 
 from errors import CredentialsRejected, Rejected, SendFailure, TemporarilyRefused, Throttled
-from mail.message import Address, OutgoingMail
+from mail.message import Address, Attachment, OutgoingMail
 from ports import HttpRequest, HttpResponse
 from providers.base import CHECK_TIMEOUT, SEND_TIMEOUT, HttpProvider, json_object, json_request, text_at
 from providers.mailbox import header_value
@@ -39,6 +40,7 @@ class Cloudflare(HttpProvider):
     # 1,200 requests in five minutes for one token: developers.cloudflare.com/fundamentals/api/reference/limits, 2026-04
     default_rate = 4.0
     required = ("CLOUDFLARE_API_TOKEN", "CLOUDFLARE_ACCOUNT_ID")
+    attachment_limit = 5 * 1024 * 1024  # developers.cloudflare.com/email-service/platform/limits/, read 2026-11
 
     def request(self, mail: OutgoingMail) -> HttpRequest:
         payload: dict[str, Any] = {
@@ -51,6 +53,8 @@ class Cloudflare(HttpProvider):
         }
         if mail.reply_to:
             payload["reply_to"] = _address(mail.reply_to)
+        if mail.attachments:
+            payload["attachments"] = [_attachment(file) for file in mail.attachments]
         return self._post(payload)
 
     def message_id(self, response: HttpResponse) -> str:
@@ -99,6 +103,15 @@ def in_brackets(message_id: str) -> str:
 
 def _address(address: Address) -> dict[str, str]:
     return {"address": address.email, "name": address.name} if address.name else {"address": address.email}
+
+
+def _attachment(file: Attachment) -> dict[str, str]:
+    return {
+        "content": file.as_base64(),
+        "filename": file.name,
+        "type": file.content_type,
+        "disposition": "attachment",
+    }
 
 
 def _errors(response: HttpResponse) -> list[dict[str, Any]]:

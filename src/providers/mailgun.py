@@ -1,15 +1,18 @@
 """Mailgun: POST /v3/<domain>/messages as a form; US or EU by MAILGUN_ENDPOINT.
 
 It has no idempotency keys: the key goes into the variable `offload_key`, which comes back in its events.
+Attachments are files of the form; one without a name it drops in silence (django-anymail 15.1). A mail may have 25 MB:
+documentation.mailgun.com/docs/mailgun/user-manual/sending-messages.
 documentation.mailgun.com/docs/mailgun/api-reference/send/mailgun/messages
 """
 
 import re
 from base64 import b64encode
+from collections.abc import Sequence
 from urllib.parse import quote
 
 from errors import CredentialsRejected, Rejected, SendFailure, Throttled
-from mail.message import OutgoingMail
+from mail.message import Attachment, OutgoingMail
 from ports import HttpRequest, HttpResponse
 from providers.base import CHECK_TIMEOUT, SEND_TIMEOUT, HttpProvider, json_object, text_at
 from providers.mailbox import header_value, mailbox
@@ -22,6 +25,7 @@ class Mailgun(HttpProvider):
     name = "mailgun"
     default_rate = 100.0  # no number is published (2026-11)
     required = ("MAILGUN_API_KEY", "MAILGUN_DOMAIN")
+    attachment_limit = 25_000_000  # documentation.mailgun.com/docs/mailgun/user-manual/sending-messages, read 2026-11
 
     def request(self, mail: OutgoingMail) -> HttpRequest:
         fields = {
@@ -37,7 +41,7 @@ class Mailgun(HttpProvider):
         if mail.reply_to:
             fields["h:Reply-To"] = mailbox(mail.reply_to)
         fields |= {f"h:{name}": header_value(value) for name, value in mail.headers.items()}
-        return self._post(fields)
+        return self._post(fields, mail.attachments)
 
     def message_id(self, response: HttpResponse) -> str:
         # an address that Mailgun does not know is greeted with 200 (django-anymail 15.1)
@@ -71,26 +75,33 @@ class Mailgun(HttpProvider):
 
     def check_request(self) -> HttpRequest:
         """A test mail without a sender, since a domain's sending key may do nothing but send (…/authentication)."""
-        return self._post({"o:testmode": "yes"}, CHECK_TIMEOUT)
+        return self._post({"o:testmode": "yes"}, timeout=CHECK_TIMEOUT)
 
     def accepts_check(self, response: HttpResponse) -> bool:
         if response.status == 200:
             self.message_id(response)
         return response.status == 400 and self.refusal(response).code in ("sender_not_accepted", "rejected")
 
-    def _post(self, fields: dict[str, str], timeout: float = SEND_TIMEOUT) -> HttpRequest:
+    def _post(
+        self, fields: dict[str, str], files: Sequence[Attachment] = (), timeout: float = SEND_TIMEOUT
+    ) -> HttpRequest:
         domain = quote(self.setting("MAILGUN_DOMAIN"), safe="")
         key = b64encode(f"api:{self.setting('MAILGUN_API_KEY')}".encode()).decode()
         boundary = self.services.random.token(16).hex()  # unguessable, so nothing in a mail can end a field
         headers = {"Authorization": f"Basic {key}", "Content-Type": f"multipart/form-data; boundary={boundary}"}
         url = f"{self.setting('MAILGUN_ENDPOINT').rstrip('/')}/v3/{domain}/messages"
-        return HttpRequest("POST", url, headers, _form(fields, boundary), timeout)
+        return HttpRequest("POST", url, headers, _form(fields, files, boundary), timeout)
 
 
-def _form(fields: dict[str, str], boundary: str) -> bytes:
+def _form(fields: dict[str, str], files: Sequence[Attachment], boundary: str) -> bytes:
     """RFC 7578."""
     parts = [
         f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
         for name, value in fields.items()
     ]
-    return "".join([*parts, f"--{boundary}--\r\n"]).encode(errors="replace")
+    pieces = ["".join(parts).encode(errors="replace")]
+    for file in files:
+        disposition = f'form-data; name="attachment"; filename="{file.name}"'
+        head = f"--{boundary}\r\nContent-Disposition: {disposition}\r\nContent-Type: {file.content_type}\r\n\r\n"
+        pieces += [head.encode(), file.data, b"\r\n"]
+    return b"".join([*pieces, f"--{boundary}--\r\n".encode()])

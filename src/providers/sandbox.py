@@ -14,6 +14,7 @@ class Sandbox(Provider):
     name = "sandbox"
     key_window = 366 * 24 * 3600  # a file is replaced by itself for as long as it is kept
     default_rate = 1000.0
+    attachment_limit = 25_000_000  # as most mail servers have it
 
     async def deliver(self, mail: OutgoingMail) -> str:
         domain = mail.to.email.rpartition("@")[2].lower()

@@ -1,6 +1,8 @@
 """SendGrid: POST /v3/mail/send, one personalization a request.
 
 It has no idempotency keys: the key goes into the custom argument `offload_key`, which comes back in its events.
+Attachments belong to a request, not to a personalization. A mail should not exceed 20 MB with them, and must stay under
+30 MB: …/api-reference/mail-send/limitations, docs.sendgrid.com "recommended message size limit".
 www.twilio.com/docs/sendgrid/api-reference/mail-send
 """
 
@@ -8,7 +10,7 @@ import re
 from typing import Any
 
 from errors import CredentialsRejected, QuotaExhausted, SendFailure, TemporarilyRefused
-from mail.message import Address, OutgoingMail
+from mail.message import Address, Attachment, OutgoingMail
 from ports import HttpRequest, HttpResponse
 from providers.base import CHECK_TIMEOUT, HttpProvider, json_object, json_request, text_at
 from providers.mailbox import header_value
@@ -18,6 +20,7 @@ class SendGrid(HttpProvider):
     name = "sendgrid"
     default_rate = 500.0  # no number is published any more; formerly 10,000 requests a second (2026-11)
     required = ("SENDGRID_API_KEY",)
+    attachment_limit = 20_000_000  # the lower of the two numbers, read 2026-11
 
     def request(self, mail: OutgoingMail) -> HttpRequest:
         headers = {name: header_value(value) for name, value in mail.headers.items()}
@@ -32,6 +35,8 @@ class SendGrid(HttpProvider):
         }
         if mail.reply_to:
             payload["reply_to"] = _address(mail.reply_to)
+        if mail.attachments:
+            payload["attachments"] = [_attachment(file) for file in mail.attachments]
         return json_request(self._url("/v3/mail/send"), self._headers(), payload)
 
     def message_id(self, response: HttpResponse) -> str:
@@ -87,6 +92,15 @@ def _recipient(address: Address) -> dict[str, str]:
         return _address(address)
     name = address.name.replace("\\", "\\\\").replace('"', '\\"')
     return {"email": address.email, "name": f'"{name}"'}
+
+
+def _attachment(file: Attachment) -> dict[str, str]:
+    return {
+        "content": file.as_base64(),
+        "filename": file.name,
+        "type": file.content_type,
+        "disposition": "attachment",
+    }
 
 
 def _errors(response: HttpResponse) -> list[dict[str, Any]]:

@@ -1,14 +1,15 @@
 """Amazon SES, API version 2: POST /v2/email/outbound-emails, signed with SigV4.
 
 It has no idempotency keys and replaces the Message-ID by its own: the key goes into the message tag `offload_key`,
-which comes back in the events that the configuration set publishes.
+which comes back in the events that the configuration set publishes. Amazon puts the MIME message together itself, with
+attachments too: 40 MB after base64, and above 10 MB it slows down (docs.aws.amazon.com/ses/latest/dg/quotas.html).
 docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html
 """
 
 from typing import Any
 
 from errors import CredentialsRejected, QuotaExhausted, Rejected, SendFailure, TemporarilyRefused, Throttled
-from mail.message import OutgoingMail
+from mail.message import Attachment, OutgoingMail
 from ports import HttpRequest, HttpResponse
 from providers.base import CHECK_TIMEOUT, HttpProvider, json_object, json_request, text_at
 from providers.mailbox import header_value, mailbox
@@ -54,6 +55,7 @@ class Ses(HttpProvider):
     name = "ses"
     default_rate = 14.0  # where accounts used to start; AWS publishes no number any more (2026-08)
     required = ("SES_ACCESS_KEY_ID", "SES_SECRET_ACCESS_KEY")
+    attachment_limit = 40_000_000  # …/dg/quotas.html, read 2026-11
 
     def request(self, mail: OutgoingMail) -> HttpRequest:
         payload: dict[str, Any] = {
@@ -73,6 +75,8 @@ class Ses(HttpProvider):
         }
         if mail.reply_to:
             payload["ReplyToAddresses"] = [mailbox(mail.reply_to)]
+        if mail.attachments:
+            payload["Content"]["Simple"]["Attachments"] = [_attachment(file) for file in mail.attachments]
         configuration_set = self.services.settings.optional("SES_CONFIGURATION_SET")
         if configuration_set:
             payload["ConfigurationSetName"] = configuration_set
@@ -116,6 +120,16 @@ class Ses(HttpProvider):
 
 def _utf8(text: str) -> dict[str, str]:
     return {"Data": text, "Charset": "UTF-8"}
+
+
+def _attachment(file: Attachment) -> dict[str, str]:
+    return {
+        "RawContent": file.as_base64(),
+        "FileName": file.name,
+        "ContentType": file.content_type,
+        "ContentDisposition": "ATTACHMENT",
+        "ContentTransferEncoding": "BASE64",  # else it is SEVEN_BIT, which no PDF is: …/dg/attachments.html
+    }
 
 
 def _error_name(response: HttpResponse) -> str:

@@ -24,7 +24,7 @@ _JOB = """json_object('job', j.id, 'company', j.company, 'state', {state}, 'reas
 
 _BATCH = """json_object('job', j.id, 'company', j.company, 'batch', b.number, 'recipients',
     (SELECT json_group_array(json_object('ref', ref, 'state', state, 'reason', reason, 'message_id', message_id,
-       'at', updated_at)) FROM recipients WHERE job_id = j.id
+       'attachment', attachment, 'at', updated_at)) FROM recipients WHERE job_id = j.id
        AND position BETWEEN b.number * j.batch_size AND (b.number + 1) * j.batch_size - 1))"""
 
 

@@ -9,7 +9,7 @@ from states import JobState, RecipientState
 
 _IN_SCOPE = "site_id = ?1 AND (?2 IS NULL OR company = ?2)"
 _LATEST = (2**53 - 2, "")  # Pyodide makes a BigInt of anything larger, and D1 takes none
-_RECIPIENT = "ref, email, name, state, reason, detail, attempts, message_id, delivery, updated_at, position"
+_RECIPIENT = "ref, email, name, state, reason, detail, attempts, message_id, delivery, attachment, updated_at, position"
 
 
 def jobs(

@@ -121,8 +121,9 @@ def record(job_id: str, fence: int, outcomes: str, now: int) -> Statement:
                                 WHEN o.value ->> 'unsure' THEN ifnull(unsure_since, updated_at)
                                 ELSE unsure_since END,
                reason = iif(delivery IS NULL, o.value ->> 'reason', reason),
-               detail = iif(delivery IS NULL, o.value ->> 'detail', detail),
-               message_id = ifnull(o.value ->> 'message_id', message_id),
+               detail = iif(delivery IS NULL AND email <> '', o.value ->> 'detail', detail),
+               message_id = iif(email <> '', ifnull(o.value ->> 'message_id', message_id), NULL),
+               attachment = ifnull(o.value ->> 'attachment', attachment),
                attempts = attempts + (o.value ->> 'attempts'), updated_at = ?4
            FROM json_each(?3) AS o
            WHERE job_id = ?1 AND position IN (SELECT value ->> 'position' FROM json_each(?3))
@@ -189,8 +190,9 @@ def retry_selected(job_id: str, state: str, reason: str | None, refs: str | None
     """Make the selected pending again, with a fresh budget of attempts, and as if nothing had been sent to them."""
     return Statement(
         f"""UPDATE recipients
-            SET state = 'pending', attempts = 0, reason = NULL, detail = NULL, unsure_since = NULL, updated_at = ?5
-            WHERE {_SELECTED}
+            SET state = 'pending', attempts = 0, reason = NULL, detail = NULL, unsure_since = NULL, attachment = NULL,
+              updated_at = ?5
+            WHERE {_SELECTED} AND email <> ''
               AND EXISTS (SELECT 1 FROM jobs
                           WHERE id = ?1 AND state IN ('queued', 'running', 'paused', 'completed'))""",
         (job_id, state, reason, refs, now),

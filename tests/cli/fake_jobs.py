@@ -16,7 +16,8 @@ Answer = tuple[int, Any, dict[str, str]]  # status, content, headers
 STATES = ("pending", "sending", "sent", "failed", "uncertain", "suppressed", "cancelled")
 _BEGAN = datetime(2026, 11, 24, 15, 0, 0, tzinfo=UTC).timestamp()
 PERSON_FIELDS = (
-    *("ref", "email", "name", "state", "reason", "detail", "attempts", "message_id", "delivery", "updated_at"),
+    *("ref", "email", "name", "state", "reason", "detail", "attempts", "message_id", "delivery", "attachment"),
+    "updated_at",
 )
 
 

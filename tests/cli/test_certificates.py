@@ -48,7 +48,7 @@ def test_every_option_reaches_the_service(
         *("certificates", people, "--template", "diploma.json", *WORDS, "--yes", "--no-watch"),
         *("--award", "course-7", "--expires", "2028-01-01T00:00Z", "--locale", "de", "--holder", "initials"),
         *("--link-days", "30", "--mail", template, "--from", "a@x.org", "--var", "room=7", "--name", "Diplomas"),
-        *("--company", "acme", "--at", "2026-12-01T09:00+01:00"),
+        *("--company", "acme", "--at", "2026-12-01T09:00+01:00", "--attach"),
     )
     assert result.exit_code == 0, result.output
     job = created(service)
@@ -64,6 +64,7 @@ def test_every_option_reaches_the_service(
         "locale": "de",
         "link_days": 30,
         "holder": "initials",
+        "delivery": "attachment",
     }
 
 

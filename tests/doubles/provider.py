@@ -20,6 +20,7 @@ class ScriptedProvider:
     script: Script = lambda mail: f"id-{mail.key[:8]}"
     key_window: int = 0
     default_rate: float = 1000.0
+    attachment_limit: int = 10_000_000
     name: str = "scripted"
     accepted: Counter[str] = field(default_factory=Counter)
     attempts: Counter[str] = field(default_factory=Counter)
