@@ -1,12 +1,13 @@
-"""The little of DER (X.690) that certificates and ECDSA signatures need: a walk, no arithmetic.
+"""The little of DER (X.690) that certificates, RSA keys and ECDSA signatures need: no arithmetic.
 
-The promise: whatever bytes come, the answer is a part of them or a `ValueError`.
+The promise: whatever bytes come, the answer is made of them or a `ValueError`.
 """
 
 import base64
 import re
 
-_SEQUENCE, _INTEGER, _VERSION = 0x30, 0x02, 0xA0
+_SEQUENCE, _INTEGER, _BIT_STRING, _VERSION = 0x30, 0x02, 0x03, 0xA0
+_RSA_ENCRYPTION = bytes.fromhex("300d06092a864886f70d0101010500")  # the algorithm 1.2.840.113549.1.1.1, with NULL
 _PEM = re.compile(r"-----BEGIN [A-Z ]+-----(.*?)-----END [A-Z ]+-----", re.DOTALL)
 
 
@@ -31,6 +32,12 @@ def public_key_of(certificate: bytes) -> bytes:
     return key
 
 
+def rsa_public_key(modulus: bytes, exponent: bytes) -> bytes:
+    """The SubjectPublicKeyInfo of an RSA key (RFC 8017, A.1.1) of which these two numbers are known, big-endian."""
+    numbers = _element(_SEQUENCE, _number(modulus) + _number(exponent))
+    return _element(_SEQUENCE, _RSA_ENCRYPTION + _element(_BIT_STRING, b"\0" + numbers))
+
+
 def raw_signature(signature: bytes, size: int) -> bytes:
     """r and s of an ECDSA signature, each in `size` bytes, as WebCrypto takes them (IEEE P1363)."""
     numbers = _parts(_value(signature, _SEQUENCE))
@@ -40,6 +47,21 @@ def raw_signature(signature: bytes, size: int) -> bytes:
         return b"".join(int.from_bytes(_value(number, _INTEGER)).to_bytes(size) for number in numbers)
     except OverflowError:
         raise ValueError("a number of the signature is too long") from None
+
+
+def _number(big_endian: bytes) -> bytes:
+    digits = big_endian.lstrip(b"\0")
+    if not digits:
+        raise ValueError("a number of the key is zero")
+    return _element(_INTEGER, b"\0" * (digits[0] >> 7) + digits)  # without the zero it would be negative
+
+
+def _element(tag: int, value: bytes) -> bytes:
+    length = len(value)
+    if length < 0x80:
+        return bytes([tag, length]) + value
+    size = (length.bit_length() + 7) // 8
+    return bytes([tag, 0x80 + size]) + length.to_bytes(size) + value
 
 
 def _value(element: bytes, tag: int) -> bytes:

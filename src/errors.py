@@ -6,7 +6,8 @@ OffloadError
 │   ├── DatabaseUncertain       D1's answer was lost: may have been executed; repeat only what is idempotent
 │   ├── QueueUnavailable
 │   ├── BucketUnavailable
-│   └── LimiterUnavailable
+│   ├── LimiterUnavailable
+│   └── KeysUnavailable
 ├── TransportError              an outgoing request that brought no answer
 │   ├── ConnectionFailed        certainly nothing arrived (DNS, refused, TLS)
 │   └── ResponseLost            it may have arrived (timeout or reset after the request left)
@@ -40,8 +41,13 @@ OffloadError
 ├── UnknownCertificate          not there, or not in the caller's scope
 ├── CertificateEnded            it was revoked or replaced, and cannot be changed any more
 ├── HolderForgotten             the data that a certificate was made of is not kept any more
+├── PersonInFlight              they are being mailed at this moment, so they cannot be erased yet
 ├── UnknownAsset                not uploaded, or not in the caller's scope
 ├── AssetInUse                  a job that is not over needs it
+├── AccessRefused               who came does not come through Cloudflare Access
+│   ├── AccessAbsent            without its token
+│   ├── AccessUnproven          with one that is not shown to be its, for us and for now
+│   └── AccessExpired
 ├── RateLimited                 one network asked too often
 └── Problem                     an answer to an API caller (RFC 9457); see `problems.py`
 """
@@ -72,6 +78,10 @@ class BucketUnavailable(Unavailable):
 
 
 class LimiterUnavailable(Unavailable):
+    pass
+
+
+class KeysUnavailable(Unavailable):
     pass
 
 
@@ -261,6 +271,14 @@ class HolderForgotten(OffloadError):
     pass
 
 
+class PersonInFlight(OffloadError):
+    """`job_id`: one of the jobs that are mailing them."""
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__("the person is being mailed at this moment")
+        self.job_id = job_id
+
+
 class UnknownAsset(OffloadError):
     pass
 
@@ -271,6 +289,26 @@ class AssetInUse(OffloadError):
     def __init__(self, job_id: str) -> None:
         super().__init__(f"the design of {job_id} refers to it, and that job is not over")
         self.job_id = job_id
+
+
+class AccessRefused(OffloadError):
+    pass
+
+
+class AccessAbsent(AccessRefused):
+    pass
+
+
+class AccessUnproven(AccessRefused):
+    """`code` says in the log what was wrong."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(f"the token of Cloudflare Access is refused: {code}")
+        self.code = code
+
+
+class AccessExpired(AccessRefused):
+    pass
 
 
 class RateLimited(OffloadError):

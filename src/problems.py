@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from errors import (
+    AccessRefused,
     AssetInUse,
     BucketUnavailable,
     CertificateEnded,
@@ -24,6 +25,7 @@ from errors import (
     MissingForEverybody,
     MissingVariable,
     OffloadError,
+    PersonInFlight,
     RateLimited,
     RecipientFault,
     SendFailure,
@@ -70,6 +72,7 @@ METHOD_NOT_ALLOWED = ProblemType(405, "method-not-allowed", "This address does n
 WRONG_STATE = ProblemType(409, "wrong-state", "The job's state does not allow that")
 CERTIFICATE_ENDED = ProblemType(409, "certificate-ended", "The certificate has been revoked or replaced")
 HOLDER_FORGOTTEN = ProblemType(409, "holder-forgotten", "The data of the certificate is not kept any more")
+PERSON_IN_FLIGHT = ProblemType(409, "person-in-flight", "The person is being mailed at this moment")
 ASSET_IN_USE = ProblemType(409, "asset-in-use", "A job that is not over needs the picture or font")
 TOKEN_EXPIRING = ProblemType(409, "token-expiring", "The token has been rotated already")
 IDEMPOTENCY_CONFLICT = ProblemType(409, "idempotency-conflict", "The Idempotency-Key belongs to another request")
@@ -127,6 +130,7 @@ PROBLEMS: tuple[tuple[type[OffloadError], ProblemType], ...] = (
     (UnknownCertificate, UNKNOWN_CERTIFICATE),
     (CertificateEnded, CERTIFICATE_ENDED),
     (HolderForgotten, HOLDER_FORGOTTEN),
+    (PersonInFlight, PERSON_IN_FLIGHT),
     (UnknownAsset, UNKNOWN_ASSET),
     (AssetInUse, ASSET_IN_USE),
     (IdempotencyConflict, IDEMPOTENCY_CONFLICT),
@@ -137,6 +141,7 @@ PROBLEMS: tuple[tuple[type[OffloadError], ProblemType], ...] = (
     (MissingForEverybody, MISSING_VARIABLES),
     (TemplateRefused, TEMPLATE_REFUSED),
     (RecipientFault, RECIPIENT_FAULT),
+    (AccessRefused, UNAUTHENTICATED),
     (RateLimited, RATE_LIMITED),
     (ConfigurationError, NOT_CONFIGURED),
     (CredentialsRejected, CREDENTIALS_REJECTED),
@@ -151,6 +156,7 @@ _DETAILS: tuple[tuple[type[OffloadError], str], ...] = (
     (UnknownJob, "There is no job with this id that this token may see."),
     (UnknownCertificate, "There is no certificate with this code that this token may see."),
     (HolderForgotten, "Issue a new one with a new job."),
+    (PersonInFlight, "Whatever else was found of them so far is erased. Ask again in a few minutes."),
     (UnknownAsset, "There is no picture and no font of this name that this token may touch."),
     (IdempotencyConflict, "This Idempotency-Key was used with another body. Use a new key for a new job."),
     (RateLimited, "Wait a minute, then try again."),

@@ -30,6 +30,8 @@ SETTINGS = (
     Setting("MAX_PEOPLE", "100000", "people in a job"),
     Setting("LOCAL", "no", "yes in the local runtime: callback URLs may be http and on this machine"),
     Setting("CREDENTIAL_KEY", None, "Ed25519 key that signs Open Badges: 64 hex digits", secret=True),
+    Setting("ACCESS_TEAM_DOMAIN", "", "Cloudflare Access: the team's domain, such as example.cloudflareaccess.com"),
+    Setting("ACCESS_AUDIENCE", "", "Cloudflare Access: the application's audience tag"),
     Setting("SES_ACCESS_KEY_ID", None, "Amazon SES: access key", secret=True),
     Setting("SES_SECRET_ACCESS_KEY", None, "Amazon SES: its secret", secret=True),
     Setting("SES_REGION", "eu-central-1", "Amazon SES: region"),
@@ -129,6 +131,19 @@ class Settings:
         if len(seed) != 32:
             raise ConfigurationError("CREDENTIAL_KEY", "is not 64 hex digits, as `openssl rand -hex 32` makes them")
         return seed
+
+    @property
+    def access(self) -> tuple[str, str] | None:
+        """Cloudflare Access: the team's domain and the application's audience; None where it is not used."""
+        domain, audience = self.optional("ACCESS_TEAM_DOMAIN"), self.optional("ACCESS_AUDIENCE")
+        if not domain and not audience:
+            return None
+        if not domain or not audience:
+            missing = "ACCESS_AUDIENCE" if domain else "ACCESS_TEAM_DOMAIN"
+            raise ConfigurationError(missing, "is not set, and Cloudflare Access needs both of its settings")
+        if not re.fullmatch(r"[a-z0-9-]+\.cloudflareaccess\.com", domain):
+            raise ConfigurationError("ACCESS_TEAM_DOMAIN", "is not a domain such as example.cloudflareaccess.com")
+        return domain, audience
 
     @property
     def local(self) -> bool:

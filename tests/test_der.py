@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given
@@ -26,6 +27,25 @@ def test_the_public_key_of_a_certificate_with_a_long_subject() -> None:
     key = p256_key("sendgrid")
     made = x509.CertificateBuilder(name, name, key.public_key(), 2**150, begin, end).sign(key, hashes.SHA256())
     assert der.public_key_of(made.public_bytes(Encoding.DER)) == spki(key)
+
+
+def whole(number: int) -> bytes:
+    return number.to_bytes((number.bit_length() + 7) // 8)
+
+
+@pytest.mark.parametrize("size", [1024, 1032, 2048, 4096])  # with and without a bit that would make it negative
+def test_an_rsa_key_is_made_of_its_two_numbers(size: int) -> None:
+    for exponent in (3, 65537):
+        key = rsa.generate_private_key(exponent, size)
+        numbers = key.public_key().public_numbers()
+        assert der.rsa_public_key(whole(numbers.n), whole(numbers.e)) == spki(key)
+        assert der.rsa_public_key(b"\0\0" + whole(numbers.n), b"\0" + whole(numbers.e)) == spki(key)
+
+
+@pytest.mark.parametrize(("modulus", "exponent"), [(b"", b"\3"), (b"\0", b"\3"), (b"\5", b"")])
+def test_a_number_that_is_none_makes_no_key(modulus: bytes, exponent: bytes) -> None:
+    with pytest.raises(ValueError, match="zero"):
+        der.rsa_public_key(modulus, exponent)
 
 
 @given(st.integers(0, LARGEST), st.integers(0, LARGEST))
