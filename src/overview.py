@@ -99,6 +99,7 @@ class SiteStanding:
 
     id: str
     name: str
+    provider: str
     numbers: Numbers
     used: int | None
     quota: int | None
@@ -209,6 +210,7 @@ def _standing(site: Row, numbers: Numbers, scope: Scope | None) -> SiteStanding:
     return SiteStanding(
         site["id"],
         site["name"],
+        site["provider"],
         numbers,
         site["used"] if whole else None,
         site["daily_quota"] if whole else None,

@@ -1,9 +1,10 @@
 """Every page and action of the console: the one table that the router, the tests and docs/console.md are held to."""
 
-from console import overview, sign_in
+from console import health, overview, sign_in
 from console.routing import Page
 
 PAGES: tuple[Page, ...] = (
     *sign_in.PAGES,
     *overview.PAGES,
+    *health.PAGES,
 )

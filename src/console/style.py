@@ -47,6 +47,10 @@ main:focus { outline: none }
   border-radius: .625rem; min-width: 0 }
 .cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(13rem, 1fr)); gap: 1rem; margin: 0 0 1.25rem }
 .cards .card { margin: 0; padding: 1rem 1.25rem }
+.job { padding: .75rem 0; border-top: 1px solid var(--line) }
+.job:first-child { border-top: 0; padding-top: 0 }
+.job h3 { margin: 0 }
+.job p { margin: 0 0 .375rem }
 .figure { font-size: 1.75rem; line-height: 1.25; font-weight: 650; font-variant-numeric: tabular-nums }
 .said, .problem { padding: .75rem 1rem; margin: 0 0 1.25rem; border-radius: .375rem; border-inline-start: .3rem solid }
 .said { background: var(--good); color: var(--good-text) }

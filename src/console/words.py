@@ -74,6 +74,11 @@ def number(value: float) -> str:
     return f"{value:,}"
 
 
+def amount(value: float) -> str:
+    """With decimals where they say something."""
+    return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:,.2f}"
+
+
 def percent(share: float | None, digits: int = 1) -> str:
     return NOTHING if share is None else f"{share * 100:.{digits}f} %"
 
@@ -101,6 +106,7 @@ def unpacked(cookie: str) -> str:
 
 
 FILTERS: dict[str, Callable[..., Any]] = {
+    "amount": amount,
     "duration": duration,
     "moment": moment,
     "number": number,

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from api import me
+import connection
 from errors import BucketUnavailable, ConnectionFailed, DatabaseBusy, QueueUnavailable
 from ports import HttpRequest, HttpResponse
 from tests.api.conftest import MESSAGE, Site, fault, person
@@ -53,14 +53,14 @@ async def test_each_check_tells_its_own_fault_and_never_breaks_the_button(
 async def test_a_database_that_fails_one_check_and_an_unexpected_error_are_told(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def busy(_: Any) -> str:
+    async def busy(*_: Any) -> str:
         raise DatabaseBusy("overloaded")
 
-    async def bug(_: Any) -> str:
+    async def bug(*_: Any) -> str:
         raise KeyError("ann@example.com")
 
-    monkeypatch.setattr(me, "_database", busy)
-    monkeypatch.setattr(me, "_files", bug)
+    monkeypatch.setitem(connection.CHECKS, "database", busy)
+    monkeypatch.setitem(connection.CHECKS, "files", bug)
     checks = (await site.client.get("/v1/me")).json()["checks"]
     assert checks["database"] == {"ok": False, "detail": "does not answer"}
     assert not checks["files"]["ok"]
@@ -70,12 +70,12 @@ async def test_a_database_that_fails_one_check_and_an_unexpected_error_are_told(
 async def test_a_check_that_hangs_is_cut_off(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     import asyncio
 
-    async def hanging(_: Any) -> str:
+    async def hanging(*_: Any) -> str:
         await asyncio.Event().wait()
         raise AssertionError
 
-    monkeypatch.setattr(me, "SECONDS", 0.05)
-    monkeypatch.setattr(me, "_queue", hanging)
+    monkeypatch.setattr(connection, "SECONDS", 0.05)
+    monkeypatch.setitem(connection.CHECKS, "queue", hanging)
     checks = (await site.client.get("/v1/me")).json()["checks"]
     assert not checks["queue"]["ok"]
     assert checks["database"]["ok"]
