@@ -105,9 +105,9 @@ def usage(scope: Scope | None, since: str, now: int) -> Statement:
     return Statement(
         f"""SELECT u.site_id, u.day, sum(u.sent) AS sent, sum(u.bounced) AS bounced, sum(u.complained) AS complained,
               sum(u.posts) AS posts, sum(u.posts_accepted) AS posts_accepted,
-              sum(iif(u.minute = ?4 / 60000, u.sent_that_minute, 0)) AS this_minute,
-              sum(CASE u.minute WHEN ?4 / 60000 THEN u.sent_the_minute_before
-                    WHEN ?4 / 60000 - 1 THEN u.sent_that_minute ELSE 0 END) AS last_minute
+              sum(iif(u.minute = CAST(?4 / 60000 AS INTEGER), u.sent_that_minute, 0)) AS this_minute,
+              sum(CASE u.minute WHEN CAST(?4 / 60000 AS INTEGER) THEN u.sent_the_minute_before
+                    WHEN CAST(?4 / 60000 AS INTEGER) - 1 THEN u.sent_that_minute ELSE 0 END) AS last_minute
             FROM sites s CROSS JOIN usage u ON u.site_id = s.id
             WHERE {"s.id = ?1" if scope else "?1 IS NULL"} AND u.day >= ?3 AND (?2 IS NULL OR u.company = ?2)
             GROUP BY 1, 2""",

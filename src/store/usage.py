@@ -16,7 +16,7 @@ def add(job_id: str, fence: int, outcomes: str, now: int) -> Statement:
     return Statement(
         f"""INSERT INTO usage (site_id, day, company, sent, certificates, minute, sent_that_minute)
             SELECT j.site_id, date(?4 / 1000, 'unixepoch'), ifnull(j.company, ''), count(*),
-              iif(j.kind = 'certificate', count(*), 0), ?4 / 60000, count(*)
+              iif(j.kind = 'certificate', count(*), 0), CAST(?4 / 60000 AS INTEGER), count(*)
             FROM jobs j, json_each(?3) AS o
             WHERE j.id = ?1 AND o.value ->> 'state' = 'sent'
               AND EXISTS (SELECT 1 FROM recipients r WHERE r.job_id = ?1 AND r.position = (o.value ->> 'position')

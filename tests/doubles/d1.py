@@ -57,7 +57,9 @@ class SqliteDatabase:
         assert not sql.lstrip().upper().startswith(("BEGIN", "SAVEPOINT", "COMMIT", "ROLLBACK")), "D1: no transactions"
         for value in parameters:
             _check(value)
-        rows = [dict(row) for row in self.connection.execute(sql, parameters)]
+        # a number of JavaScript's is a REAL there, so that ?1 / 2 has a fraction
+        bound = [float(value) if type(value) is int else value for value in parameters]
+        rows = [dict(row) for row in self.connection.execute(sql, bound)]
         for row in rows:
             for value in row.values():
                 _check(value)
