@@ -21,6 +21,7 @@ _YES_OR_NO: Schema = {"type": "boolean"}
 _TIME: Schema = {"type": "string", "format": "date-time"}
 _TIME_OR_NULL: Schema = {"type": ["string", "null"], "format": "date-time"}
 _ANY_OBJECT: Schema = {"type": "object"}
+_SETTINGS: Schema = {"type": ["object", "null"]}
 _NEXT: Schema = {"type": ["string", "null"], "description": "The cursor of the next page; null after the last"}
 _ONCE: Schema = {"type": "string", "description": "Shown only now"}
 
@@ -70,6 +71,13 @@ _LETTER: Schema = {
     "refusal": _TEXT_OR_NULL | {"description": "Why it cannot be redriven, as a code; null where it can"},
     "created_at": _TIME,
     "ended_at": _TIME_OR_NULL,
+}
+_ASSET: Schema = {
+    "name": _TEXT | {"description": "What a design calls it: the SHA-256 of its content"},
+    "company": _TEXT_OR_NULL | {"description": "null: of the whole site"},
+    "type": _TEXT,
+    "bytes": _COUNT,
+    "created_at": _TIME,
 }
 _CERTIFICATE: Schema = {
     "code": _TEXT | {"description": "What the verification page knows it by"},
@@ -130,6 +138,10 @@ ANSWERS: dict[str, Schema] = {
             "attempts": _COUNT,
             "message_id": _TEXT_OR_NULL | {"description": "The provider's"},
             "delivery": {"enum": [*DeliveryState, None]},
+            "attachment": {
+                "enum": [*AttachmentState, None],
+                "description": "Of the certificate: null where none was to be attached, or no mail has left yet",
+            },
             "updated_at": _TIME,
         }
     ),
@@ -138,10 +150,6 @@ ANSWERS: dict[str, Schema] = {
         {
             "reasons": array(
                 whole({"state": {"enum": ["failed", "uncertain"]}, "reason": _TEXT_OR_NULL, "count": _COUNT})
-            "attachment": {
-                "enum": [*AttachmentState, None],
-                "description": "Of the certificate: null where none was to be attached, or no mail has left yet",
-            },
             )
         }
     ),
@@ -245,8 +253,10 @@ ANSWERS: dict[str, Schema] = {
     "Certificate": whole(_CERTIFICATE),
     "Certificates": whole({"certificates": array(ref("Certificate")), "next": _NEXT}),
     "Link": whole({"url": _TEXT, "expires_at": _TIME}),
-    "Picture": _TEXT | {"description": "SVG, PNG or JPEG; what it is follows from its content"},
-    "Asset": whole({"name": _TEXT | {"description": "What a design calls it"}, "type": _TEXT, "bytes": _COUNT}),
+    "AssetFile": _TEXT | {"description": "SVG, PNG, JPEG, TrueType or OpenType; what it is follows from its content"},
+    "Asset": whole(_ASSET),
+    "NewAssetAnswer": whole({**_ASSET, "removed": array(_TEXT) | {"description": "What of an SVG was not kept"}}),
+    "Assets": whole({"assets": array(ref("Asset")), "next": _NEXT}),
     "CertificatePreview": whole(
         {
             "pdf": _TEXT | {"contentEncoding": "base64", "contentMediaType": "application/pdf"},
@@ -255,6 +265,27 @@ ANSWERS: dict[str, Schema] = {
     ),
     "AnyPreview": {"anyOf": [ref("Preview"), ref("CertificatePreview")]},
     "EventsTaken": whole({"taken": _COUNT | {"description": "Of mails that this service sent"}}),
+    "AuditEntries": whole(
+        {
+            "entries": array(ref("AuditEntry")),
+            "next": _NEXT | {"description": "The cursor of the next page, which a page may have that is empty"},
+        }
+    ),
+    "AuditEntry": whole(
+        {
+            "at": _TIME,
+            "site": _TEXT_OR_NULL,
+            "company": _TEXT_OR_NULL,
+            "actor": _TEXT | {"description": "operator, a token's id, system, or recipient: the person of a mail"},
+            "role": {"enum": ["operator", "site", "company", "public", "system", None]},
+            "action": _TEXT,
+            "target": _TEXT | {"description": "The id of what was changed"},
+            "address": _TEXT_OR_NULL | {"description": "Where the request came from; the operator's only for them"},
+            "before": _SETTINGS | {"description": "The settings before the change"},
+            "after": _SETTINGS | {"description": "What was set"},
+            "detail": _SETTINGS,
+        }
+    ),
     "Health": whole({"status": {"enum": ["ok"]}}),
     "Document": _ANY_OBJECT,
     "ProviderEvents": {"description": "As the provider documents it"},

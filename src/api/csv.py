@@ -19,6 +19,7 @@ PEOPLE = (
     "updated_at",
 )
 SUPPRESSIONS = ("email", "company", "category", "reason", "detail", "created_at")
+AUDIT = (*("at", "site", "company", "actor", "role", "action", "target", "address", "before", "after", "detail"),)
 _BYTE_ORDER_MARK = "\ufeff"
 # What makes a spreadsheet take a cell for a formula (OWASP); a quote in front keeps it text.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")

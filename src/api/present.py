@@ -115,6 +115,10 @@ def certificate(row: Row, verify_url: str) -> dict[str, Any]:
     )
 
 
+def asset(row: Row) -> dict[str, Any]:
+    return {name: row[name] for name in ("name", "company", "type", "bytes")} | {"created_at": time(row["created_at"])}
+
+
 def callback(row: Row) -> dict[str, Any]:
     names = ("id", "type", "company", "sequence", "state", "attempts", "status", "error")
     times = {name: time(row[name]) for name in ("due_at", "delivered_at", "created_at")}
@@ -125,6 +129,15 @@ def dead_letter(row: Row) -> dict[str, Any]:
     names = ("id", "queue", "company", "batch", "reason", "state", "redeliveries", "throttles", "refusal")
     times = {name: time(row[name]) for name in ("created_at", "ended_at")}
     return {"site": row["site_id"], "job": row["job_id"]} | {name: row[name] for name in names} | times
+
+
+def audit_entry(row: Row) -> dict[str, Any]:
+    """`before` and `after` are of a change of settings; `detail` is what else is known."""
+    detail = json.loads(row["detail"]) if row["detail"] else {}
+    settings = {name: detail.pop(name, None) for name in ("before", "after")}
+    names = ("company", "actor", "role", "action", "target", "address")
+    shown = {"at": time(row["at"]), "site": row["site_id"]} | {name: row[name] for name in names}
+    return shown | settings | {"detail": detail or None}
 
 
 def suppression(row: Row) -> dict[str, Any]:

@@ -6,11 +6,14 @@ The promise: a cursor is opaque, and one that was not ours is refused rather tha
 import base64
 import binascii
 import json
+import re
 from enum import StrEnum
 from typing import Any, TypeVar
 
 import bounded_json
 from api.calls import Call
+from api.schemas import TIME, WORDS
+from api.validation import time as time_of
 from problems import invalid
 
 DEFAULT_LIMIT = 100
@@ -43,6 +46,16 @@ def text(call: Call, name: str) -> str | None:
     return call.request.query_params.get(name) or None
 
 
+def time(call: Call, name: str) -> int | None:
+    """In milliseconds since 1970."""
+    value = text(call, name)
+    if value is None:
+        return None
+    if not re.fullmatch(TIME, value):
+        raise invalid(name, WORDS[TIME])
+    return time_of(value, name)
+
+
 def number_cursor(call: Call, name: str, first: int) -> int:
     """The number that a cursor holds; `first` where none is given."""
     value = _decoded(call, name)
@@ -73,7 +86,19 @@ def texts_cursor(call: Call, length: int, name: str = "cursor") -> tuple[str, ..
     return tuple(value)
 
 
-def cursor(value: int | tuple[int, str] | tuple[str, ...]) -> str:
+def numbers_cursor(call: Call, length: int, name: str = "cursor") -> tuple[int, ...] | None:
+    """The whole numbers that a cursor holds."""
+    value = _decoded(call, name)
+    if value is None:
+        return None
+    if not isinstance(value, list) or len(value) != length:
+        raise _foreign(name)
+    if not all(type(number) is int and 0 <= number < TOO_LARGE for number in value):
+        raise _foreign(name)
+    return tuple(value)
+
+
+def cursor(value: int | tuple[int, str] | tuple[int, ...] | tuple[str, ...]) -> str:
     return base64.urlsafe_b64encode(json.dumps(value, separators=(",", ":")).encode()).decode().rstrip("=")
 
 

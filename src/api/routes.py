@@ -2,6 +2,7 @@
 
 from api import (
     assets,
+    audit,
     callbacks,
     certificates,
     credentials,
@@ -29,6 +30,7 @@ OPERATIONS = (
     *callbacks.OPERATIONS,
     *certificates.OPERATIONS,
     *assets.OPERATIONS,
+    *audit.OPERATIONS,
     *dead_letters.OPERATIONS,
     *suppressions.OPERATIONS,
     *me.OPERATIONS,

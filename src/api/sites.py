@@ -40,6 +40,7 @@ async def create(call: Call) -> Response:
     body = await read_json(call.request)
     check("NewSite", body)
     values = {**_DEFAULTS, **_columns(call, body)}
+    detail = {"before": None, "after": values}
     random, now = call.services.random, call.now
     site_id, token_id = new_id("site", random), new_id("tok", random)
     token, secret = new_token(random), webhook.new_secret(random)
@@ -47,7 +48,7 @@ async def create(call: Call) -> Response:
         [
             sites.insert(values, site_id, secret, now),
             tokens.insert(site_id, token_id, hash_of(token), "first", None, now),
-            audit.insert(call.entry("site.create", site_id, site_id=site_id, detail=values)),
+            audit.insert(call.entry("site.create", site_id, site_id=site_id, detail=detail)),
         ]
     )
     return answer({**present.site(rows[0]), "token": token, "callback_secret": secret}, 201)
@@ -79,33 +80,30 @@ async def change(call: Call) -> Response:
 
 
 async def disable(call: Call) -> Response:
-    return await _switch(call, "site.disable", [sites.disable(call.path("site"), call.now)])
+    return await _switch(call, "site.disable", True, [sites.disable(call.path("site"), call.now)])
 
 
 async def enable(call: Call) -> Response:
     site_id = call.path("site")
-    response = await _switch(call, "site.enable", [sites.enable(site_id), callbacks.unpark(site_id, call.now)])
+    response = await _switch(call, "site.enable", False, [sites.enable(site_id), callbacks.unpark(site_id, call.now)])
     await dispatch.kick_callbacks(call.services, site_id)
     return response
 
 
 async def rotate_callback_secret(call: Call) -> Response:
-    secret = webhook.new_secret(call.services.random)
-    statement = sites.rotate_callback_secret(call.path("site"), secret, call.now + DAY)
-    row = await _change_site(call, "site.rotate_callback_secret", [statement])
-    return answer({**present.site(row), "callback_secret": secret})
+    secret, site_id = webhook.new_secret(call.services.random), call.path("site")
+    note = audit.insert_for_site(call.entry("site.rotate_callback_secret", site_id, site_id=site_id))
+    statement = sites.rotate_callback_secret(site_id, secret, call.now + DAY)
+    _, rows = await call.services.database.batch([note, statement])
+    return answer({**present.site(_the_site(rows)), "callback_secret": secret})
 
 
-async def _switch(call: Call, action: str, statements: list[Statement]) -> Response:
-    return answer(present.site(await _change_site(call, action, statements)))
-
-
-async def _change_site(call: Call, action: str, statements: list[Statement]) -> Row:
+async def _switch(call: Call, action: str, disabled: bool, statements: list[Statement]) -> Response:
     """The site after the first of `statements`, which returns it."""
     site_id = call.path("site")
-    note = audit.insert_for_site(call.entry(action, site_id, site_id=site_id))
+    note = audit.insert_site_change(call.entry(action, site_id, site_id=site_id, detail={"disabled": disabled}))
     _, rows, *_ = await call.services.database.batch([note, *statements])
-    return _the_site(rows)
+    return answer(present.site(_the_site(rows)))
 
 
 def _the_site(rows: list[Row]) -> Row:

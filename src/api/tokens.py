@@ -55,13 +55,15 @@ async def list_tokens(call: Call) -> Response:
 async def rotate(call: Call) -> Response:
     site_id, old, random = call.path("site"), call.path("token"), call.services.random
     token_id, token = new_id("tok", random), new_token(random)
-    entry = call.entry("token.rotate", old, site_id=site_id, detail={"successor": token_id})
+    expires_at = call.now + DAY
+    detail = {"expires_at": expires_at, "successor": token_id}
+    entry = call.entry("token.rotate", old, site_id=site_id, detail=detail)
     found, rows, *_ = await call.services.database.batch(
         [
             tokens.find(site_id, old),
             tokens.insert_successor(site_id, old, token_id, hash_of(token), call.now),
-            audit.insert_for_token(entry, lasting=True),
-            tokens.expire(site_id, old, call.now + DAY),
+            audit.insert_token_change(entry, lasting=True),
+            tokens.expire(site_id, old, expires_at),
         ]
     )
     _the_token(found)
@@ -73,7 +75,7 @@ async def rotate(call: Call) -> Response:
 async def delete(call: Call) -> Response:
     site_id, token_id = call.path("site"), call.path("token")
     entry = call.entry("token.delete", token_id, site_id=site_id)
-    _, rows = await call.services.database.batch([audit.insert_for_token(entry), tokens.delete(site_id, token_id)])
+    _, rows = await call.services.database.batch([audit.insert_token_change(entry), tokens.delete(site_id, token_id)])
     _the_token(rows)
     return Response(status_code=204)
 

@@ -97,8 +97,8 @@ async def test_a_rotated_token_works_for_a_day_more_and_then_no_longer(site: Sit
     assert fault(await site.client.get("/v1/jobs")) == (401, "unauthenticated", "")
     assert (await successor.get("/v1/jobs")).status_code == 200
     assert [token["id"] for token in (await site.operator.get(tokens)).json()["tokens"]] == [rotated["id"]]
-    rows = site.deployment.database.query("SELECT target, detail FROM audit WHERE action = 'token.rotate'")
-    assert [(row["target"], json.loads(row["detail"])) for row in rows] == [(old["id"], {"successor": rotated["id"]})]
+    [row] = site.deployment.database.query("SELECT target, detail FROM audit WHERE action = 'token.rotate'")
+    assert (row["target"], json.loads(row["detail"])["after"]["successor"]) == (old["id"], rotated["id"])
 
 
 async def test_a_deleted_token_opens_nothing_at_once(site: Site) -> None:

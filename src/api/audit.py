@@ -1,0 +1,91 @@
+"""The route of the audit trail: who changed what, when and from where.
+
+The promise: a site's tokens see what concerns their site, a company's what concerns the company, and nobody the network
+address that the operator works from. As CSV it is the same rows, all of them.
+"""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+from starlette.responses import Response
+
+import audit
+import problems
+from api import csv, present, query
+from api.calls import Call, Operation, answer
+from ports import Row
+from problems import Problem, invalid
+from scope import Scope
+from store import sites
+from store.audit import Filter, Place
+
+
+async def list_entries(call: Call) -> Response:
+    limit, chosen, scope = query.limit(call), _filter(call), await _scope(call)
+    if csv.is_wanted(call):
+        return csv.answer("audit", csv.AUDIT, _pages(call, scope, chosen))
+    before = query.numbers_cursor(call, 2)
+    rows, following = await audit.page(call.services, scope, chosen, Place(*before) if before else None, limit)
+    return answer({"entries": [_shown(call, row) for row in rows], "next": following and query.cursor(following)})
+
+
+async def _scope(call: Call) -> Scope | None:
+    """What the caller may see, narrowed to the site and the company that the query names."""
+    scope, site_id, company = call.caller.scope, query.text(call, "site"), query.text(call, "company")
+    if scope is None and site_id:
+        if not await call.services.database.all(sites.find(site_id)):
+            raise Problem(problems.UNKNOWN_SITE, "There is no site with this id.")
+        scope = Scope(site_id)
+    elif site_id:
+        raise invalid("site", "is for the operator; a token of a site sees that site only")
+    if company is None:
+        return scope
+    if scope is None:
+        raise invalid("company", "needs the `site` that it belongs to")
+    if scope.company not in (None, company):
+        raise invalid("company", "there is no such company for this token")
+    return Scope(scope.site_id, company)
+
+
+def _filter(call: Call) -> Filter:
+    action, actor, target = (query.text(call, name) for name in ("action", "actor", "target"))
+    return Filter(action, actor, target, query.time(call, "from"), query.time(call, "to"))
+
+
+async def _pages(call: Call, scope: Scope | None, chosen: Filter) -> AsyncIterator[list[dict[str, Any]]]:
+    before: Place | None = None
+    while True:
+        rows, before = await audit.page(call.services, scope, chosen, before, query.MAX_LIMIT)
+        yield [_as_cells(_shown(call, row)) for row in rows]
+        if before is None:
+            return
+
+
+def _shown(call: Call, row: Row) -> dict[str, Any]:
+    shown = present.audit_entry(row)
+    foreign = call.caller.scope is not None and row["role"] == "operator"
+    return shown | {"address": None} if foreign else shown
+
+
+def _as_cells(shown: dict[str, Any]) -> dict[str, Any]:
+    return shown | {name: _as_text(shown[name]) for name in ("before", "after", "detail")}
+
+
+def _as_text(value: Any) -> str | None:
+    return None if value is None else json.dumps(value, ensure_ascii=False)
+
+
+OPERATIONS = (
+    Operation(
+        "GET",
+        "/v1/audit",
+        "either",
+        list_entries,
+        "Look through the audit trail, newest first; as CSV all of it",
+        {200: "AuditEntries"},
+        query=("action", "actor", "target", "site", "of_company", "from", "to", "cursor", "limit", "format"),
+        problems=(problems.UNKNOWN_SITE,),
+        csv=True,
+    ),
+)
