@@ -326,6 +326,10 @@ async def _bury(services: Services, message: Message) -> None:
         return
     job, number = reference
     found = await services.database.all(batches.look(job, number))
+    waits_until = max(found[0]["lease_until"] or 0, found[0]["due_at"] or 0) if found else 0
+    if "reason" not in body and waits_until > now:
+        message.ack()  # a second message of a batch that waits or is being sent: it says nothing of the batch
+        return
     if found and (found[0]["lease_until"] or 0) > now:  # somebody is sending this batch after all
         message.retry((found[0]["lease_until"] - now) // 1000 + 1)
         return

@@ -517,10 +517,51 @@ async def test_only_the_newest_undelivered_progress_is_left_to_deliver(world: Wo
 async def test_a_dead_letter_of_a_batch_that_is_being_sent_waits(world: World) -> None:
     job_id = await world.job(10)
     await crashed(world, job_id)
-    message = await world.bury({"job": job_id, "batch": 0})
+    message = await world.bury({"job": job_id, "batch": 0, "reason": "poison"})
     assert message.verdict is not None
     assert message.verdict[0] == "retry"
     assert world.database.query("SELECT * FROM dead_letters") == []
+
+
+async def test_a_second_message_that_lost_ten_times_buries_no_batch_that_waits(world: World) -> None:
+    """A queue delivers a message twice: one gets the lease, the other comes back until it is a dead letter."""
+    refusing = True
+
+    def script(_mail: OutgoingMail) -> str:
+        if refusing:
+            raise Throttled("rate_limited", retry_after=7200)
+        return "id"
+
+    world.provider.script = script
+    job_id = await world.job(10)
+    body = {"job": job_id, "batch": 0}
+    await world.deliver(body)  # the batch waits for two hours now
+    for attempt in range(1, 12):
+        verdict = (await world.deliver(body, attempts=attempt)).verdict
+        assert verdict is not None
+        assert verdict[0] == "retry"
+    message = await world.bury(body)
+    assert message.verdict == ("ack", 0)
+    assert world.states(job_id) == {"pending": 10}
+    assert world.database.query("SELECT * FROM dead_letters") == []
+    refusing = False
+    await world.work()
+    assert world.states(job_id) == {"sent": 10}
+
+
+async def test_a_second_message_that_lost_ten_times_buries_no_batch_that_is_being_sent(world: World) -> None:
+    job_id = await world.job(10)
+    await crashed(world, job_id)
+    message = await world.bury({"job": job_id, "batch": 0})
+    assert message.verdict == ("ack", 0)  # if its holder is dead, the sweeper sees to it
+    assert world.database.query("SELECT * FROM dead_letters") == []
+
+
+async def test_a_message_that_came_to_nothing_too_often_buries_its_batch(world: World) -> None:
+    job_id = await world.job(10)
+    await world.bury({"job": job_id, "batch": 0})
+    assert world.states(job_id) == {"failed": 10}
+    assert world.database.query("SELECT reason FROM dead_letters") == [{"reason": "redelivered_too_often"}]
 
 
 async def test_a_dead_letter_of_a_finished_batch_changes_nothing(world: World) -> None:
