@@ -1,4 +1,4 @@
-"""Who is using the console: whoever signed in with a secret.
+"""Who is using the console: whoever signed in with a secret, or comes through Cloudflare Access.
 
 The promise: a session can do no more than the token it came from and ends with it; its cookie is out of reach of
 scripts, of other sites and of plain http; and what is kept of it in the database opens nothing.
@@ -11,13 +11,17 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
+import access
 from api import auth
 from api.auth import Caller
 from ports import Statement
+from problems import FORBIDDEN, Problem
+from scope import Scope
 from services import Services
-from store import console_sessions
+from store import console_sessions, console_users
 
 COOKIE = "__Host-offload"
+ACCESS = "access:"  # how the key of a session begins that Cloudflare Access keeps
 LASTS = 8 * 3600  # seconds: a working day
 
 
@@ -30,11 +34,14 @@ class Session:
 
 
 async def current(request: Request, services: Services) -> Session | None:
-    """The session of a request, if somebody is signed in."""
+    """The session of a request, if somebody is signed in. Raises an `AccessRefused`, or a `Problem` for whom Access
+    knows and we do not."""
     if cookie := request.cookies.get(COOKIE):
         caller = await _of_cookie(cookie, services)
         if caller:
             return Session(caller, cookie)
+    if services.settings.access and (token := request.headers.get(access.HEADER)):
+        return await _of_access(token, services)
     return None
 
 
@@ -79,6 +86,16 @@ async def _of_cookie(cookie: str, services: Services) -> Caller | None:
     if operator_hash := rows[0]["operator_hash"]:
         return auth.OPERATOR if hmac.compare_digest(operator_hash, _operator_hash(services)) else None
     return await auth.holder(rows[0]["token_hash"], services)
+
+
+async def _of_access(token: str, services: Services) -> Session:
+    email = await access.identify(services, token)
+    rows = await services.database.all(console_users.find(email))
+    if not rows or rows[0]["disabled_at"] is not None:
+        raise Problem(FORBIDDEN, f"{email} may not use this console. The operator can let you in under Console users.")
+    row = rows[0]
+    scope = Scope(row["site_id"], row["company"]) if row["site_id"] else None
+    return Session(Caller(row["role"], email, scope), ACCESS + email)
 
 
 def _hash(cookie: str) -> str:

@@ -21,6 +21,7 @@ from problems import Problem
 from store import audit
 
 _GUEST = "__Host-offload-guest"  # makes a form's token before there is a session
+_ACCESS_SIGN_OUT = "/cdn-cgi/access/logout"  # answered by Access, not by us
 _INSIDE = re.compile(r"/console(/[\w./-]*)?(\?[\w=&%.+-]*)?", re.ASCII)
 _TEMPLATE = """{% extends "frame" %}{% block main %}{% import "parts" as parts with context %}
 <div class="card"><h1>Sign in</h1>
@@ -75,7 +76,8 @@ async def sign_out(visit: Visit) -> Response:
     site_id, company = (scope.site_id, scope.company) if scope else (None, None)
     entry = visit.entry("console.sign_out", visit.caller.actor, site_id=site_id, company=company)
     await visit.services.database.batch([sessions.end(visit.key), audit.insert(entry)])
-    return sessions.delete_cookie(RedirectResponse("/console/sign-in", 303))
+    following = _ACCESS_SIGN_OUT if visit.key.startswith(sessions.ACCESS) else "/console/sign-in"
+    return sessions.delete_cookie(RedirectResponse(following, 303))
 
 
 def _shown(visit: Visit, following: str, wrong: str = "", status: int = 200) -> Response:

@@ -1,6 +1,7 @@
 """Statements of `console_users`: the people who may use the console through Cloudflare Access."""
 
 from ports import Statement
+from store import audit
 
 _COLUMNS = "u.email, u.role, u.site_id, u.company, u.created_at"
 
@@ -32,3 +33,13 @@ def insert(email: str, role: str, site_id: str | None, company: str | None, now:
 
 def delete(email: str) -> Statement:
     return Statement("DELETE FROM console_users WHERE email = ?1 RETURNING email", (email,))
+
+
+def note_insert(entry: audit.Entry, email: str) -> Statement:
+    """The audit trail's row, before `insert` in its transaction."""
+    return audit.insert_if(entry, "NOT EXISTS (SELECT 1 FROM console_users WHERE email = ?10)", email)
+
+
+def note_delete(entry: audit.Entry, email: str) -> Statement:
+    """The audit trail's row, before `delete` in its transaction."""
+    return audit.insert_if(entry, "EXISTS (SELECT 1 FROM console_users WHERE email = ?10)", email)
