@@ -230,19 +230,10 @@ class IssuingSender:
 
         async def one(person: Row) -> Attachment | AttachmentState:
             row = issued[person["ref"]]
-            pdf = pdfs.pop(row["code"], None)
+            async with slots:
+                pdf = pdfs.pop(row["code"], None) or await self._stored(person, row["file"], ended)
             if pdf is None:
-                async with slots:
-                    try:
-                        stored = await self._issuing.services.files.get(row["file"])
-                    except BucketUnavailable as error:
-                        refused = self._refused(person, error)
-                        if refused.state is RecipientState.PENDING:
-                            ended[person["position"]] = refused
-                        stored = None
-                if stored is None:
-                    return AttachmentState.UNAVAILABLE
-                pdf = stored.data
+                return AttachmentState.UNAVAILABLE
             if len(pdf) > LARGEST_ATTACHED:
                 return AttachmentState.TOO_LARGE
             return Attachment(f"certificate-{row['code']}.pdf", PDF, pdf)
@@ -254,13 +245,24 @@ class IssuingSender:
         last = person["attempts"] + 1 >= self._max_attempts
         code = "files_unavailable" if isinstance(error, BucketUnavailable) else "database_unavailable"
         state = RecipientState.FAILED if last else RecipientState.PENDING
-        return Outcome(person["position"], state, 1, code, "the certificate could not be kept")
+        return Outcome(person["position"], state, 1, code, "the certificate could not be kept, or read")
+    async def _stored(self, person: Row, file: str, ended: dict[int, Outcome]) -> bytes | None:
+        """None where it is not there, or cannot be had: in their last attempt, a person is mailed without it."""
+        try:
+            stored = await self._issuing.services.files.get(file)
+        except BucketUnavailable as error:
+            refused = self._refused(person, error)
+            if refused.state is RecipientState.PENDING:
+                ended[person["position"]] = refused
+            return None
+        return stored and stored.data
+
 
     def _addressed(
         self, person: Row, issued: Mapping[str, Row], files: Mapping[int, Attachment | AttachmentState]
     ) -> Row:
-        """The person with what their mail says of the certificate, and has with it. The link's time follows from the job's start: under
-        one key, a provider is sent the same mail on every attempt."""
+        """The person with what their mail says of the certificate, and has with it. The link's time follows from the
+        job's start: under one key, a provider is sent the same mail on every attempt."""
         issuing, row = self._issuing, issued[person["ref"]]
         variables = json.loads(person["variables"])
         printed, verify_url = issuing.printed({**variables, CODE: json.loads(row["shown"]).get("code")}, row["code"])

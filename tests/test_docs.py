@@ -19,6 +19,7 @@ import pytest
 import bounded_json
 import breakers
 import callback
+import certs
 import dispatch
 import errors
 import jobs
@@ -243,6 +244,10 @@ def test_every_provider_is_documented_with_what_it_needs_and_its_rate() -> None:
         for known, provider in PROVIDERS.items()
     ]
     assert set(PROVIDERS) == check_list("sites", "provider") == set(schemas.SITE_FIELDS["provider"]["enum"])
+
+
+def test_the_largest_certificate_that_is_attached_is_documented() -> None:
+    assert f"of more than {certs.LARGEST_ATTACHED:,} bytes is not attached" in read("docs/certificates.md")
 
 
 def reason_codes() -> dict[tuple[str, str], set[str]]:

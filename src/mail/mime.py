@@ -38,7 +38,7 @@ def to_bytes(mail: OutgoingMail, date_ms: int) -> bytes:
 
 def _content(mail: OutgoingMail) -> list[str]:
     """The text and the HTML; around them, where there are attachments, a multipart that holds those as well."""
-    boundary = f"=_{mail.key[:24]}"  # "=_" cannot occur in quoted-printable, nor in base64
+    boundary = f"=_{mail.key[:24]}"  # "=_" and "=." cannot occur in quoted-printable or base64
     words = [
         f'Content-Type: multipart/alternative; boundary="{boundary}"',
         "",
@@ -48,7 +48,7 @@ def _content(mail: OutgoingMail) -> list[str]:
     ]
     if not mail.attachments:
         return words
-    outer = f"=_{mail.key[24:48]}"
+    outer = f"=.{mail.key[:24]}"
     files = [line for file in mail.attachments for line in _file(outer, file)]
     head = [f'Content-Type: multipart/mixed; boundary="{outer}"', "", f"--{outer}"]
     return [*head, *words, *files, f"--{outer}--"]

@@ -1,6 +1,7 @@
 """The checklist's line on certificates: generated, and in R2."""
 
 import hashlib
+from base64 import b64decode
 from io import BytesIO
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import httpx
 import pypdfium2
 import zxingcpp
 
+from tests.doubles.sendgrid import SendGridServer
 from tests.live import Live, Site, people
 
 ISSUED = 5
@@ -35,13 +37,25 @@ def test_certificate_generated_and_in_r2(running: Live, tmp_path: Path) -> None:
     assert chosen["printed_code"] in httpx.get(read.text).raise_for_status().text
 
 
+def test_certificate_attached_to_its_mail(running: Live, sendgrid: SendGridServer) -> None:
+    site = running.site(provider="sendgrid")
+    job = site.start(certificates(site, delivery="attachment"))
+    assert site.ended(job)["counts"]["sent"] == ISSUED
+    assert {person["attachment"] for person in site.people(job).values()} == {"attached"}
+    recorded = {one["code"]: one["sha256"] for one in site.get("/v1/certificates", job=job)["certificates"]}
+    mailed = {file["filename"]: file["content"] for mail in sendgrid.mails(job) for file in mail["attachments"]}
+    assert {name: hashlib.sha256(b64decode(content)).hexdigest() for name, content in mailed.items()} == {
+        f"certificate-{code}.pdf": sha256 for code, sha256 in recorded.items()
+    }
+
+
 def picture(page: pypdfium2.PdfPage) -> memoryview:
     """A page as rows of grey, without a library for pictures."""
     bitmap = page.render(scale=3, grayscale=True)
     return memoryview(bytes(bitmap.buffer)).cast("B", [bitmap.height, bitmap.stride])
 
 
-def certificates(site: Site) -> str:
-    award = {"design": "classic", "award": "biology-1", "title": "Biology", "issuer": "School"}
+def certificates(site: Site, **options: str) -> str:
+    award = {"design": "classic", "award": "biology-1", "title": "Biology", "issuer": "School", **options}
     message = {"subject": "Your certificate", "html": "<p>{{ name }}: {{ certificate_url }}</p>"}
     return site.draft(people(ISSUED), kind="certificate", certificate=award, message=message)

@@ -5,6 +5,8 @@ import hashlib
 import io
 import json
 import zipfile
+from email import message_from_bytes
+from email.policy import default
 from typing import Any
 
 import httpx
@@ -37,6 +39,27 @@ async def issued(site: Site, people: int = 1, client: httpx.AsyncClient | None =
     assert response.status_code == 201, response.text
     await work(site.deployment)
     return str(response.json()["id"])
+
+
+async def test_an_attached_certificate_is_in_the_mail_and_told_of_each_person(
+    site: Site, deployment: Deployment
+) -> None:
+    job = await issued(site, 2, certificate=CERTIFICATE | {"delivery": "attachment"})
+    people = (await site.client.get(f"/v1/jobs/{job}/recipients")).json()["recipients"]
+    assert [one["attachment"] for one in people] == ["attached", "attached"]
+    table = (await site.client.get(f"/v1/jobs/{job}/recipients?format=csv")).text.splitlines()
+    assert [row.split(",")[-2] for row in table] == ["attachment", "attached", "attached"]
+    [listed, _] = (await site.client.get("/v1/certificates")).json()["certificates"]
+    mail = message_from_bytes(
+        next(
+            stored.data
+            for stored in deployment.files.objects.values()
+            if stored.content_type == "message/rfc822" and listed["code"].encode() in stored.data
+        ),
+        policy=default,
+    )
+    [file] = mail.iter_attachments()
+    assert hashlib.sha256(file.get_content()).hexdigest() == listed["sha256"]
 
 
 async def listed(client: httpx.AsyncClient, **filters: Any) -> list[dict[str, Any]]:
@@ -262,6 +285,7 @@ async def test_a_preview_names_the_design_variable_that_is_missing(site: Site) -
         ({"certificate": CERTIFICATE | {"design": "nonesuch"}}, (422, "invalid-request", "/certificate/design")),
         ({"certificate": CERTIFICATE | {"holder": "all"}}, (422, "invalid-request", "/certificate/holder")),
         ({"certificate": CERTIFICATE | {"link_days": 0}}, (422, "invalid-request", "/certificate/link_days")),
+        ({"certificate": CERTIFICATE | {"delivery": "pigeon"}}, (422, "invalid-request", "/certificate/delivery")),
         ({"certificate": CERTIFICATE | {"locale": "x"}}, (422, "invalid-request", "/certificate/locale")),
         ({"certificate": CERTIFICATE | {"expires_at": "soon"}}, (422, "invalid-request", "/certificate/expires_at")),
         (

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from errors import BucketUnavailable
+from ports import StoredObject
 from tests.doubles.platform import MemoryBucket
 from tests.doubles.provider import Crash
 from tests.world import MESSAGE, World
@@ -44,10 +45,13 @@ SETTINGS = {"PUBLIC_URL": "https://offload.example", "SIGNING_SECRET": "s" * 32}
 
 @dataclass
 class FaultyBucket(MemoryBucket):
-    """Each `put` takes the next of `faults`: 'refused', 'lost' (done, and the answer lost), 'crash', or ''."""
+    """Each `put` takes the next of `faults`: 'refused', 'lost' (done, and the answer lost), 'crash', or ''. The next
+    `unreadable` files cannot be read."""
 
     faults: deque[str] = field(default_factory=deque)
     puts: int = 0
+    gets: int = 0
+    unreadable: int = 0
 
     async def put(self, key: str, data: bytes, content_type: str) -> None:
         self.puts += 1
@@ -59,6 +63,13 @@ class FaultyBucket(MemoryBucket):
             raise BucketUnavailable("timed out")
         if fault == "crash":
             raise Crash
+
+    async def get(self, key: str) -> StoredObject | None:
+        self.gets += 1
+        if self.unreadable:
+            self.unreadable -= 1
+            raise BucketUnavailable("timed out")
+        return await super().get(key)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from errors import ConfigurationError, DatabaseUncertain, DesignRefused, Missing
 from mail.message import OutgoingMail
 from ports import Row, Statement
 from scope import Scope
-from tests.certificates_flow.conftest import DESIGN, FaultyBucket, Issue
+from tests.certificates_flow.conftest import DESIGN, SETTINGS, FaultyBucket, Issue
 from tests.doubles.provider import Crash
 from tests.world import SITE, World, person
 
@@ -266,6 +266,25 @@ async def test_the_same_job_makes_the_same_bytes(world: World, files: FaultyBuck
     await world.sweep()
     await world.work()
     assert files.objects == before
+
+
+async def test_another_signing_secret_between_a_crash_and_its_repetition_makes_no_second_certificate(
+    world: World, files: FaultyBucket, issue: Issue
+) -> None:
+    files.faults.append("crash")
+    await issue(1)
+    with pytest.raises(Crash):
+        await world.work()
+    world.settings |= {"SIGNING_SECRET": "n" * 32, "SIGNING_SECRET_PREVIOUS": SETTINGS["SIGNING_SECRET"]}
+    world.clock.advance(3 * 86_400)
+    await world.sweep()
+    await world.work()
+    [row] = rows(world)
+    assert row["state"] == "valid"
+    world.clock.advance(1)
+    await issue(1)  # again, for the same person
+    await world.work()
+    assert rows(world) == [row]
 
 
 @pytest.mark.parametrize("missing", ["PUBLIC_URL", "SIGNING_SECRET"])

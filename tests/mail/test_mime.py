@@ -1,6 +1,7 @@
 """A mail as an RFC 5322 message, read back with the standard library's parsers."""
 
 import re
+from dataclasses import replace
 from email import message_from_bytes, policy
 from email.header import decode_header, make_header
 from email.message import EmailMessage
@@ -10,10 +11,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from mail.message import Address, OutgoingMail
+from mail.message import Address, Attachment, OutgoingMail
 from mail.mime import to_bytes
 
 KEY = "ab" * 32
+FILE = Attachment("certificate-7K2M.pdf", "application/pdf", bytes(range(256)) * 9)
 DATE = 1_795_532_400_000  # 2026-11-24T15:00:00Z
 
 
@@ -130,6 +132,19 @@ def test_no_line_is_longer_than_a_server_takes() -> None:
     assert b"\n" not in data.replace(b"\r\n", b"")
 
 
+def test_a_file_is_attached_beside_the_text_and_the_html() -> None:
+    data = to_bytes(replace(mail(text="Grüße", html="<p>Grüße</p>"), attachments=(FILE, FILE)), DATE)
+    words, first, second = parsed(data).iter_parts()
+    assert [part.get_content_type() for part in words.iter_parts()] == ["text/plain", "text/html"]
+    assert (body(data, "plain"), body(data, "html")) == ("Grüße", "<p>Grüße</p>")
+    for part in (first, second):
+        assert (part.get_content_type(), part.get_filename()) == ("application/pdf", "certificate-7K2M.pdf")
+        assert part.is_attachment()
+        assert part.get_content() == FILE.data
+    assert max(map(len, data.split(b"\r\n"))) <= 78
+    assert not any(part.defects for part in parsed(data).walk())
+
+
 _ONE_LINE = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), max_size=200).map(
     lambda text: " ".join(text.split())
 )
@@ -147,3 +162,16 @@ def test_anything_arrives_right_and_adds_no_header(name: str, subject: str, text
     fields = ["From", "To", "Reply-To", "Subject", "Date", "Message-ID", "MIME-Version", "Content-Type"]
     assert parsed(data).keys() == fields
     assert len(parsed(data)["To"].addresses) == 1
+
+
+@settings(deadline=None)
+@given(_TEXT, st.binary(max_size=20_000))
+@example("ü" * 20_000, b"")
+@example("=" * 20_000, b"\0" * 20_000)
+@example("\n" * 20_000, b"")
+@example("", b"\0" * 1_000_000)
+def test_a_mail_is_never_larger_than_it_says(text: str, content: bytes) -> None:
+    whole = replace(
+        mail("ü" * 200, text=text, html=text), attachments=(Attachment("a.pdf", "application/pdf", content),)
+    )
+    assert len(to_bytes(whole, DATE)) <= whole.most_bytes

@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from mail.message import Address, OutgoingMail
+from mail.message import Address, Attachment, OutgoingMail
 from ports import Fetch, HttpRequest, HttpResponse
 from providers import PROVIDERS
 from providers.base import HttpProvider, Provider
@@ -41,6 +42,10 @@ MAIL = OutgoingMail(
     headers={"X-Entity-Ref-ID": KEY, "X-Offload-Job": JOB, "X-Course": "Français"},
     reference=f"{JOB}-17",
 )
+
+FILE = Attachment("certificate-7K2M.pdf", "application/pdf", b"%PDF-1.7\r\n--=_\x00\xff\n.\n")
+FILE_IN_BASE64 = "JVBERi0xLjcNCi0tPV8A/wouCg=="
+ATTACHED = replace(MAIL, attachments=(FILE,))
 
 
 def services(fetch: Fetch, settings: Mapping[str, str] = SETTINGS) -> Services:

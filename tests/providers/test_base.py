@@ -23,6 +23,8 @@ from providers import PROVIDERS, provider_for
 from providers.base import BY_STATUS, HttpProvider, Provider
 from tests.doubles.clock import ManualClock
 from tests.providers.support import (
+    ATTACHED,
+    FILE,
     HTTP_PROVIDERS,
     JOB,
     KEY,
@@ -203,6 +205,36 @@ def _with_line_break(field: str, line_break: str) -> OutgoingMail:
             return replace(MAIL, headers={**MAIL.headers, "X-A": f"A{line_break}"})
         case _:
             return replace(MAIL, headers={**MAIL.headers, f"X-A{line_break}": "A"})
+
+
+@every_provider
+@pytest.mark.parametrize("name", ["a\r\nb.pdf", 'a"; filename="b.exe', "a b.pdf", "é.pdf", "a;b.pdf"])
+async def test_a_file_s_name_never_ends_its_header(kind: type[Provider], name: str) -> None:
+    for file in (replace(FILE, name=name), replace(FILE, content_type=f"application/{name}")):
+        fetch = always(answer(200, {}))
+        with pytest.raises(Rejected) as raised:
+            await provider(kind, fetch).send(replace(MAIL, attachments=(file,)))
+        assert raised.value.code == "header_injection"
+        assert fetch.requests == []
+
+
+@every_http_provider
+async def test_a_mail_without_a_file_is_the_same_as_ever(kind: type[HttpProvider]) -> None:
+    plain, attached = always(answer(200, {})), always(answer(200, {}))
+    await provider(kind, plain).send(MAIL)
+    await provider(kind, attached).send(ATTACHED)
+    assert b"ttachment" not in plain.requests[0].body
+    assert b"ttachment" in attached.requests[0].body
+    assert len(attached.requests) == 1
+    assert len(attached.requests[0].body) <= ATTACHED.most_bytes
+
+
+@every_http_provider
+@pytest.mark.parametrize("status", [500, 413])
+async def test_a_refused_file_is_told_as_any_refusal_is(kind: type[HttpProvider], status: int) -> None:
+    with pytest.raises(SendFailure) as raised:
+        await provider(kind, always(answer(status))).send(ATTACHED)
+    assert raised.value.code == BY_STATUS.get(status, (None, "server_error"))[1]
 
 
 @every_http_provider

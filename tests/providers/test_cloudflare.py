@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from errors import CredentialsRejected, OutcomeUnknown, Rejected, SendFailure, TemporarilyRefused, Throttled
+from errors import CredentialsRejected, OutcomeUnknown, ProviderBroken, ProviderDown, Rejected, SendFailure, Throttled
 from mail.message import Address
 from ports import HttpResponse
 from providers.cloudflare import Cloudflare
-from tests.providers.support import JOB, KEY, MAIL, always, answer, provider, request_of
+from tests.providers.support import ATTACHED, FILE, FILE_IN_BASE64, JOB, KEY, MAIL, always, answer, provider, request_of
 
 URL = "https://api.cloudflare.com/client/v4/accounts/0123456789abcdef/email/sending/send"
 
@@ -43,6 +43,14 @@ async def test_a_mail_arrives_with_everything_it_has() -> None:
         "text": MAIL.text,
         "headers": {"X-Entity-Ref-ID": KEY, "X-Offload-Job": JOB, "X-Course": "=?utf-8?B?RnJhbsOnYWlz?="},
     }
+
+
+async def test_a_file_is_attached_in_base64() -> None:
+    payload = json.loads((await request_of(Cloudflare, ATTACHED)).body)
+    assert payload.pop("attachments") == [
+        {"content": FILE_IN_BASE64, "filename": FILE.name, "type": "application/pdf", "disposition": "attachment"}
+    ]
+    assert payload == json.loads((await request_of(Cloudflare)).body)
 
 
 async def test_an_address_without_a_name_stands_alone() -> None:
@@ -91,9 +99,9 @@ async def test_a_suppressed_person_fails() -> None:
         (403, 10204, "email.sender_not_configured", CredentialsRejected, "sender_not_verified"),
         (404, 10000, "not_found", CredentialsRejected, "not_found"),
         (429, 10004, "throttled", Throttled, "rate_limited"),
-        (500, 10002, "internal_server", OutcomeUnknown, "server_error"),
+        (500, 10002, "internal_server", ProviderBroken, "server_error"),
         (500, 10003, "not_implemented", CredentialsRejected, "not_implemented"),
-        (503, 10100, "authentication.upstream", TemporarilyRefused, "authentication_unavailable"),
+        (503, 10100, "authentication.upstream", ProviderDown, "authentication_unavailable"),
     ],
 )
 async def test_a_refusal_means_what_is_documented(

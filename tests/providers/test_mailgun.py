@@ -3,6 +3,7 @@
 import json
 from base64 import b64decode
 from dataclasses import replace
+from email.message import MIMEPart
 from email.parser import BytesParser
 from email.policy import HTTP
 from pathlib import Path
@@ -11,36 +12,41 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from errors import CredentialsRejected, OutcomeUnknown, Rejected, SendFailure, Throttled
+from errors import CredentialsRejected, ProviderBroken, Rejected, SendFailure, Throttled
 from mail.message import OutgoingMail
 from ports import HttpRequest, HttpResponse
 from providers.mailgun import Mailgun
-from tests.providers.support import JOB, KEY, MAIL, always, answer, provider, request_of
+from tests.providers.support import ATTACHED, FILE, JOB, KEY, MAIL, always, answer, provider, request_of
 
 DESCRIPTION = json.loads((Path(__file__).parent / "contracts/mailgun-messages.openapi.json").read_text())
 FORM = DESCRIPTION["paths"]["/v3/{domain_name}/messages"]["post"]["requestBody"]["content"]["multipart/form-data"]
+FORM_PROPERTIES = DESCRIPTION["components"]["schemas"][FORM["schema"]["$ref"].split("/")[-1]]["properties"]
 FREE_PREFIXES = ("h:", "v:")
 
 
-def fields_of(request: HttpRequest) -> dict[str, str]:
-    """The form, as a server parses it."""
+def parts_of(request: HttpRequest) -> list[MIMEPart]:
+    """The form's, as a server parses it."""
     head = f"Content-Type: {request.headers['Content-Type']}\r\n\r\n".encode()
     form = BytesParser(policy=HTTP).parsebytes(head + request.body)
     assert form.is_multipart()
     assert not form.defects
-    fields = {}
-    for part in form.iter_parts():
-        name = part.get_param("name", header="content-disposition")
-        content = part.get_payload(decode=True)
-        assert isinstance(name, str)
-        assert isinstance(content, bytes)
-        fields[name] = content.decode()
-    return fields
+    return list(form.iter_parts())
+
+
+def content_of(part: MIMEPart) -> bytes:
+    content = part.get_payload(decode=True)
+    assert isinstance(content, bytes)
+    return content
+
+
+def fields_of(request: HttpRequest) -> dict[str, str]:
+    parts = parts_of(request)
+    return {str(part.get_param("name", header="content-disposition")): content_of(part).decode() for part in parts}
 
 
 def errors_in(fields: dict[str, str]) -> list[str]:
     schema = {**DESCRIPTION, **FORM["schema"]}
-    properties = DESCRIPTION["components"]["schemas"][schema["$ref"].split("/")[-1]]["properties"]
+    properties = FORM_PROPERTIES
     unknown = [name for name in fields if name not in properties and not name.startswith(FREE_PREFIXES)]
     # in a form, a list is the field once for each of its members
     lists = {name: [value] for name, value in fields.items() if properties.get(name, {}).get("type") == "array"}
@@ -84,6 +90,17 @@ async def test_a_mail_arrives_with_everything_it_has() -> None:
     }
 
 
+async def test_a_file_is_a_file_of_the_form_with_a_name_byte_for_byte() -> None:
+    request = await request_of(Mailgun, ATTACHED)
+    *fields, file = parts_of(request)
+    assert file.get_param("name", header="content-disposition") == "attachment"
+    assert FORM_PROPERTIES["attachment"]["items"] == {"type": "string", "format": "binary"}
+    assert (file.get_filename(), file.get_content_type()) == (FILE.name, "application/pdf")
+    boundary = request.headers["Content-Type"].partition("boundary=")[2]
+    assert request.body.endswith(b"\r\n\r\n" + FILE.data + f"\r\n--{boundary}--\r\n".encode())
+    assert [content_of(part) for part in fields] == [content_of(part) for part in parts_of(await request_of(Mailgun))]
+
+
 async def test_the_eu_is_another_endpoint() -> None:
     request = await request_of(Mailgun, MAILGUN_ENDPOINT="https://api.eu.mailgun.net/")
     assert request.url == "https://api.eu.mailgun.net/v3/mg.school.example/messages"
@@ -119,8 +136,8 @@ SANDBOX = "Domain sandbox1.mailgun.org is not allowed to send: Sandbox subdomain
         (404, "Domain not found: mg.school.example", CredentialsRejected, "not_found"),
         (420, "slow down", Throttled, "rate_limited"),
         (429, LIMIT, Throttled, "rate_limited"),
-        (500, "Internal Server Error", OutcomeUnknown, "server_error"),
-        (500, LIMIT, OutcomeUnknown, "server_error"),
+        (500, "Internal Server Error", ProviderBroken, "server_error"),
+        (500, LIMIT, ProviderBroken, "server_error"),
     ],
 )
 async def test_a_refusal_means_what_is_documented(

@@ -2,14 +2,15 @@
 
 import json
 from dataclasses import replace
+from mimetypes import guess_type
 
 import pytest
 
-from errors import CredentialsRejected, OutcomeUnknown, QuotaExhausted, Rejected, SendFailure, Throttled
+from errors import CredentialsRejected, OutcomeUnknown, ProviderBroken, QuotaExhausted, Rejected, SendFailure, Throttled
 from mail.message import Address
 from ports import HttpResponse
 from providers.resend import Resend
-from tests.providers.support import JOB, KEY, MAIL, always, answer, provider, request_of
+from tests.providers.support import ATTACHED, FILE, FILE_IN_BASE64, JOB, KEY, MAIL, always, answer, provider, request_of
 
 
 def problem(status: int, name: str, message: str = "why") -> HttpResponse:
@@ -33,6 +34,17 @@ async def test_a_mail_arrives_with_everything_it_has() -> None:
             {"name": "offload_reference", "value": MAIL.reference},
         ],
     }
+
+
+async def test_a_file_is_attached_in_base64_with_the_type_that_its_name_has() -> None:
+    request = await request_of(Resend, ATTACHED)
+    payload = json.loads(request.body)
+    assert request.url == "https://api.resend.com/emails"  # the batch endpoint takes no attachments
+    assert request.headers["Idempotency-Key"] == KEY
+    assert payload.pop("attachments") == [
+        {"content": FILE_IN_BASE64, "filename": FILE.name, "content_type": guess_type(FILE.name)[0]}
+    ]
+    assert payload == json.loads((await request_of(Resend)).body)
 
 
 async def test_an_address_without_a_name_stands_alone() -> None:
@@ -72,8 +84,8 @@ async def test_the_message_id_is_kept() -> None:
         (429, "daily_quota_exceeded", QuotaExhausted, "daily_quota_exceeded"),
         (429, "monthly_quota_exceeded", QuotaExhausted, "monthly_quota_exceeded"),
         (451, "security_error", Rejected, "security_error"),
-        (500, "application_error", OutcomeUnknown, "server_error"),
-        (500, "internal_server_error", OutcomeUnknown, "server_error"),
+        (500, "application_error", ProviderBroken, "server_error"),
+        (500, "internal_server_error", ProviderBroken, "server_error"),
     ],
 )
 async def test_a_refusal_means_what_is_documented(status: int, name: str, kind: type[SendFailure], code: str) -> None:

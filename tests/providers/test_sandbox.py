@@ -10,9 +10,9 @@ from errors import BucketUnavailable, Rejected, TemporarilyRefused
 from mail.message import Address
 from providers.sandbox import Sandbox
 from tests.doubles.platform import MemoryBucket
-from tests.providers.support import JOB, KEY, MAIL, SITE, always, answer, services
+from tests.providers.support import ATTACHED, FILE, JOB, KEY, MAIL, SITE, always, answer, services
 
-FILE = f"{SITE}/sandbox/{JOB}/{KEY}.eml"
+KEPT = f"{SITE}/sandbox/{JOB}/{KEY}.eml"
 
 
 class BrokenBucket(MemoryBucket):
@@ -27,18 +27,27 @@ async def test_a_mail_is_a_file_that_any_mail_program_opens() -> None:
     files = MemoryBucket()
     assert await Sandbox(replace(services(always(answer(200))), files=files), SITE).send(MAIL) == KEY
     (stored,) = files.objects.items()
-    assert (stored[0], stored[1].content_type) == (FILE, "message/rfc822")
+    assert (stored[0], stored[1].content_type) == (KEPT, "message/rfc822")
     message = BytesParser(policy=default).parsebytes(stored[1].data)
     assert message["Subject"] == MAIL.subject
     assert message["To"].addresses[0].display_name == MAIL.to.name
     assert message["X-Entity-Ref-ID"] == KEY
 
 
+async def test_a_file_is_in_the_mail_byte_for_byte() -> None:
+    files = MemoryBucket()
+    await Sandbox(replace(services(always(answer(200))), files=files), SITE).send(ATTACHED)
+    message = BytesParser(policy=default).parsebytes(files.objects[KEPT].data)
+    (attached,) = message.iter_attachments()
+    assert (attached.get_filename(), attached.get_content_type()) == (FILE.name, "application/pdf")
+    assert attached.get_content() == FILE.data
+
+
 async def test_the_same_mail_again_adds_nothing() -> None:
     files = MemoryBucket()
     sandbox = Sandbox(replace(services(always(answer(200))), files=files), SITE)
     assert await sandbox.send(MAIL) == await sandbox.send(MAIL)
-    assert list(files.objects) == [FILE]
+    assert list(files.objects) == [KEPT]
     assert Sandbox.key_window > 0
 
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from errors import CredentialsRejected, QuotaExhausted, Rejected, SendFailure, TemporarilyRefused, Throttled
+from errors import CredentialsRejected, ProviderDown, QuotaExhausted, Rejected, SendFailure, Throttled
 from mail.message import Address, OutgoingMail
 from ports import HttpResponse
 from providers.sendgrid import SendGrid
 from tests.doubles.sendgrid import errors_in
-from tests.providers.support import JOB, KEY, MAIL, always, answer, provider, request_of
+from tests.providers.support import ATTACHED, FILE, FILE_IN_BASE64, JOB, KEY, MAIL, always, answer, provider, request_of
 
 
 async def payload_of(mail: OutgoingMail = MAIL) -> Any:
@@ -28,7 +28,7 @@ def problem(message: str, field: str | None = None) -> dict[str, Any]:
     return {"errors": [{"message": message, "field": field, "help": None}]}
 
 
-@pytest.mark.parametrize("mail", [MAIL, replace(MAIL, reply_to=None, text="", headers={})])
+@pytest.mark.parametrize("mail", [MAIL, ATTACHED, replace(MAIL, reply_to=None, text="", headers={})])
 async def test_a_mail_is_as_the_description_says(mail: OutgoingMail) -> None:
     assert errors_in(await payload_of(mail)) == []
 
@@ -63,6 +63,14 @@ async def test_a_mail_arrives_with_everything_it_has() -> None:
     }
 
 
+async def test_a_file_is_attached_in_base64() -> None:
+    payload = await payload_of(ATTACHED)
+    assert payload.pop("attachments") == [
+        {"content": FILE_IN_BASE64, "filename": FILE.name, "type": "application/pdf", "disposition": "attachment"}
+    ]
+    assert payload == await payload_of()
+
+
 async def test_the_eu_is_another_endpoint() -> None:
     request = await request_of(SendGrid, SENDGRID_ENDPOINT="https://api.eu.sendgrid.com/")
     assert request.url == "https://api.eu.sendgrid.com/v3/mail/send"
@@ -93,7 +101,7 @@ async def test_the_message_id_is_kept() -> None:
         (413, problem("payload too large"), Rejected, "too_large"),
         (429, problem("too many requests"), Throttled, "rate_limited"),
         (451, problem("Unavailable due to data residency restrictions"), CredentialsRejected, "data_residency"),
-        (503, problem("not available"), TemporarilyRefused, "service_unavailable"),
+        (503, problem("not available"), ProviderDown, "service_unavailable"),
     ],
 )
 async def test_a_refusal_means_what_is_documented(status: int, body: Any, kind: type[SendFailure], code: str) -> None:

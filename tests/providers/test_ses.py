@@ -14,10 +14,11 @@ from botocore.validate import ParamValidator  # type: ignore[import-untyped]
 from errors import (
     CredentialsRejected,
     OutcomeUnknown,
+    ProviderBroken,
+    ProviderDown,
     QuotaExhausted,
     Rejected,
     SendFailure,
-    TemporarilyRefused,
     Throttled,
 )
 from mail.message import Address, OutgoingMail
@@ -25,7 +26,19 @@ from ports import HttpResponse
 from providers.ses import BY_NAME, Ses
 from tests.doubles.aws import SesServer, ses_server
 from tests.doubles.http import HttpxFetch
-from tests.providers.support import JOB, KEY, MAIL, SETTINGS, always, answer, provider, request_of
+from tests.providers.support import (
+    ATTACHED,
+    FILE,
+    FILE_IN_BASE64,
+    JOB,
+    KEY,
+    MAIL,
+    SETTINGS,
+    always,
+    answer,
+    provider,
+    request_of,
+)
 
 MODEL = ServiceModel(Loader().load_service_model("sesv2", "service-2"))
 SEND = MODEL.operation_model("SendEmail")
@@ -45,7 +58,7 @@ async def refused(response: HttpResponse) -> SendFailure:
     return raised.value
 
 
-@pytest.mark.parametrize("mail", [MAIL, replace(MAIL, reply_to=None, text="", headers={})])
+@pytest.mark.parametrize("mail", [MAIL, ATTACHED, replace(MAIL, reply_to=None, text="", headers={})])
 async def test_a_mail_is_as_the_model_says(mail: OutgoingMail) -> None:
     payload = await payload_of(mail, SES_CONFIGURATION_SET="events")
     assert ParamValidator().validate(payload, SEND.input_shape).generate_report() == ""
@@ -97,6 +110,21 @@ async def test_a_mail_arrives_with_everything_it_has() -> None:
     }
 
 
+async def test_a_file_is_attached_and_leaves_amazon_in_base64() -> None:
+    payload = await payload_of(ATTACHED)
+    assert payload["Content"]["Simple"].pop("Attachments") == [
+        {
+            "RawContent": FILE_IN_BASE64,
+            "FileName": FILE.name,
+            "ContentType": "application/pdf",
+            "ContentDisposition": "ATTACHMENT",
+            "ContentTransferEncoding": "BASE64",
+        }
+    ]
+    assert payload == await payload_of()
+    assert len(FILE.name) <= MODEL.shape_for("AttachmentFileName").metadata["max"]
+
+
 async def test_the_configuration_set_and_the_region_are_settings() -> None:
     request = await request_of(Ses, SES_REGION="us-east-1", SES_CONFIGURATION_SET="events")
     assert request.url.startswith("https://email.us-east-1.amazonaws.com/")
@@ -134,8 +162,8 @@ async def test_the_message_id_is_kept() -> None:
         (403, "SignatureDoesNotMatch", "The request signature", CredentialsRejected, "unauthorized"),
         (400, "RequestExpired", "Signature expired", CredentialsRejected, "unauthorized"),
         (403, "AccessDeniedException", "not authorized to perform ses:SendEmail", CredentialsRejected, "forbidden"),
-        (503, "ServiceUnavailable", "try later", TemporarilyRefused, "service_unavailable"),
-        (500, "InternalFailure", "An unknown error", OutcomeUnknown, "server_error"),
+        (503, "ServiceUnavailable", "try later", ProviderDown, "service_unavailable"),
+        (500, "InternalFailure", "An unknown error", ProviderBroken, "server_error"),
     ],
 )
 async def test_a_refusal_means_what_is_documented(
@@ -189,7 +217,7 @@ async def test_aws_takes_what_the_right_secret_signs(aws: SesServer) -> None:
     async with HttpxFetch() as fetch:
         ses = provider(Ses, fetch, SETTINGS | aws.settings())
         await ses.check()
-        message_id = await ses.send(MAIL)
+        message_id = await ses.send(ATTACHED)
     (message,) = [message for message in aws.sent if message.id == message_id]
     assert message.subject == MAIL.subject
     assert message.body == MAIL.html
