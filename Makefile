@@ -44,7 +44,7 @@ browser: ## Chromium for the browser tests, by apt where there is none; CHROMIUM
 
 .PHONY: pictures
 pictures: setup browser ## every page in light, dark and phone width, into .artefacts
-	python -m pytest tests/browser -k picture
+	python -m pytest tests/browser -k pages
 
 SEEDS ?= 200
 

@@ -1,0 +1,106 @@
+"""A browser as a person has it, and what no page may do to them.
+
+The promise: whatever a test opens is watched: an error in the console (a breach of the security policy is one), a
+request to anywhere else or a page wider than a phone fails the test.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request
+
+from tests.pages import ROOT
+
+Look = Literal["light", "dark", "phone"]
+LOOKS: tuple[Look, ...] = ("light", "dark", "phone")
+PICTURES = Path(os.environ.get("PICTURES", ROOT / ".artefacts"))
+AXE = ROOT / "node_modules/axe-core/axe.min.js"
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+PATIENCE = 15_000  # milliseconds
+
+
+@dataclass
+class Window:
+    """One window of a browser. `page` is Playwright's own."""
+
+    page: Page
+    home: str
+    faults: list[str] = field(default_factory=list)
+    statuses: tuple[int, ...] = (200,)  # that a page may be answered with
+
+    def __post_init__(self) -> None:
+        self.page.set_default_timeout(PATIENCE)
+        self.page.on("console", self._said)
+        self.page.on("pageerror", lambda error: self.faults.append(f"script: {error}"))
+        self.page.on("request", self._asked)
+
+    def open(self, path: str, status: int = 200) -> Page:
+        """A page of the service."""
+        self.statuses = (status,)
+        answer = self.page.goto(path if path.startswith("http") else self.home + path)
+        assert answer is not None
+        assert answer.status == status, f"{path}: {answer.status}"
+        return self.page
+
+    def judge(self) -> None:
+        """Whether everybody can use the page that is open."""
+        wide = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wide <= 0, f"{self.page.url} is {wide} pixels too wide"
+        assert violations(self.page) == []
+
+    def picture(self, name: str) -> None:
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=PICTURES / f"{name}.png", full_page=True, animations="disabled")
+
+    def _said(self, message: ConsoleMessage) -> None:
+        expected = "Failed to load resource" in message.text and self.statuses != (200,)
+        if message.type in ("error", "warning") and not expected:
+            self.faults.append(f"console: {message.text}")
+
+    def _asked(self, request: Request) -> None:
+        if not request.url.startswith((self.home, "data:")):
+            self.faults.append(f"request: {request.url}")
+
+
+@contextmanager
+def window(
+    browser: Browser, home: str, look: Look = "light", *, scripts: bool = True, **options: Any
+) -> Iterator[Window]:
+    """A window of its own, as of another person; what was wrong in it fails the test at its end."""
+    context = browser.new_context(
+        viewport=PHONE if look == "phone" else DESKTOP,  # type: ignore[arg-type]
+        color_scheme="dark" if look == "dark" else "light",
+        java_script_enabled=scripts,
+        has_touch=look == "phone",
+        is_mobile=look == "phone",
+        reduced_motion="reduce",
+        **options,
+    )
+    try:
+        opened = Window(context.new_page(), home)
+        yield opened
+        assert opened.faults == []
+    finally:
+        context.close()
+
+
+def violations(page: Page) -> list[str]:
+    """What axe-core finds against WCAG 2.2 AA, a line each."""
+    page.evaluate(_axe())
+    found = page.evaluate("tags => axe.run({ runOnly: tags })", TAGS)
+    return [
+        f"{rule['id']}: {node['html'][:200]} ({node['failureSummary'].strip()[:300]})"
+        for rule in found["violations"]
+        for node in rule["nodes"]
+    ]
+
+
+@cache
+def _axe() -> str:
+    return AXE.read_text("utf-8")

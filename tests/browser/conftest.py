@@ -1,0 +1,73 @@
+"""One browser and one busy service for all tests of this folder."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from dev.chromium import find
+from dev.demo.scene import Scene
+from tests.browser.browsing import Window, window
+from tests.live import OPERATOR_TOKEN, Live, live
+
+Open = Callable[..., AbstractContextManager[Window]]
+
+
+# of the package, not of the session: while Playwright's loop runs, no asynchronous test could
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find())
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="package")
+def scene() -> Iterator[Scene]:
+    with Scene() as scene:
+        yield scene
+
+
+@pytest.fixture(scope="package")
+def service(scene: Scene, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """A runtime that is as busy as `dev.demo.scene` says."""
+    with live(tmp_path_factory.mktemp("browser"), scene.settings(), cron_seconds=5) as running:
+        scene.fill(running.runtime, OPERATOR_TOKEN)
+        yield running
+
+
+@pytest.fixture
+def open_window(browser: Browser, service: Live) -> Open:
+    """`with open_window("phone", scripts=False) as window:`"""
+
+    def opened(*look: Any, **options: Any) -> AbstractContextManager[Window]:
+        return window(browser, service.runtime.url, *look, **options)
+
+    return opened
+
+
+@pytest.fixture(scope="package")
+def session(browser: Browser, service: Live) -> Any:
+    """What the browser of an operator keeps who has signed in."""
+    with window(browser, service.runtime.url) as opened:
+        sign_in(opened)
+        return opened.page.context.storage_state()
+
+
+@pytest.fixture
+def signed_in(open_window: Open, session: Any) -> Open:
+    """The same as `open_window`, by an operator who has signed in."""
+
+    def opened(*look: Any, **options: Any) -> AbstractContextManager[Window]:
+        return open_window(*look, storage_state=session, **options)
+
+    return opened
+
+
+def sign_in(window: Window, secret: str = OPERATOR_TOKEN) -> None:
+    page = window.open("/console/sign-in")
+    page.get_by_label("Operator's secret").fill(secret)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign out").wait_for()
