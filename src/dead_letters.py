@@ -21,6 +21,17 @@ from store.dead_letters import Move
 
 MOST = 100
 
+# why a letter cannot be moved, in words
+REFUSALS = {
+    "already_redriven": "It has been redriven already.",
+    "already_discarded": "It has been discarded already.",
+    "job_cancelled": "Its job was cancelled. Create a new job for these people.",
+    "job_not_started": "Its job has not been started; start it.",
+    "unknown_batch": "There is no such job or batch. It can only be discarded.",
+    "unknown_site": "There is no such site. It can only be discarded.",
+    "malformed": "The message is not one of ours. It can only be discarded.",
+}
+
 
 class Refused(NamedTuple):
     """Why a chosen letter cannot be moved, as a code."""

@@ -14,22 +14,12 @@ from api import present, query
 from api.bodies import JSON, read_json
 from api.calls import Call, Operation, answer
 from api.validation import check
-from dead_letters import Choice
+from dead_letters import REFUSALS, Choice
 from errors import UnknownJob
 from problems import Problem, invalid
 from states import DeadLetterState
 from store import dead_letters as letters
 from store.dead_letters import Move
-
-REFUSALS = {
-    "already_redriven": "It has been redriven already.",
-    "already_discarded": "It has been discarded already.",
-    "job_cancelled": "Its job was cancelled. Create a new job for these people.",
-    "job_not_started": "Its job has not been started; start it.",
-    "unknown_batch": "There is no such job or batch. It can only be discarded.",
-    "unknown_site": "There is no such site. It can only be discarded.",
-    "malformed": "The message is not one of ours. It can only be discarded.",
-}
 
 
 async def list_letters(call: Call) -> Response:

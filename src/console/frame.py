@@ -131,13 +131,15 @@ def confirm(
     *,
     danger: bool = False,
     asked: tuple[str, str] | None = None,
+    path: str | None = None,
 ) -> Response:
-    """Ask before something is done: the form posts to this address. `asked`: a field that must be filled, its label."""
+    """Ask before something is done: the form posts to `path`, or to this address. `asked`: a field that must be filled,
+    its label."""
     return page(
         visit,
         _CONFIRM,
         title,
-        path=visit.request.url.path,
+        path=path or visit.request.url.path,
         lines=lines,
         button=button,
         back=back,

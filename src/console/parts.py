@@ -14,7 +14,8 @@ PARTS = """
 
 {% macro badge(state) %}<span class="badge {{ look_of(state) }}">{{ state | spaced }}</span>{% endmacro %}
 
-{% macro bar(counts) %}
+{% macro bar(counts, people="") %}
+{# `people`: what an address of those in a state begins with #}
 {% if counts.total %}
 <svg class="bar" viewBox="0 0 {{ counts.total }} 1" preserveAspectRatio="none" role="img"
  aria-label="{{ counts.total - counts.pending - counts.sending }} of {{ counts.total }} people done">
@@ -23,7 +24,8 @@ PARTS = """
 {%- endfor %}</svg>
 <ul class="legend">
 {% for state, start, width in counts | segments %}
-<li class="{{ state }}">{{ width | number }} {{ state }}</li>
+<li class="{{ state }}">{% if people %}<a href="{{ people }}{{ state }}">{{ width | number }} {{ state }}</a>
+{%- else %}{{ width | number }} {{ state }}{% endif %}</li>
 {% endfor %}
 </ul>
 {% else %}
@@ -66,9 +68,9 @@ PARTS = """
 <input id="{{ name }}" name="{{ name }}" type="{{ type }}" value="{{ value }}"></div>
 {% endmacro %}
 
-{% macro pager(following) %}
+{% macro pager(following, label="Next page") %}
 {% if following %}
-<nav class="pager" aria-label="Pages"><a class="button" rel="next" href="{{ following }}">Next page</a></nav>
+<nav class="pager" aria-label="Pages"><a class="button" rel="next" href="{{ following }}">{{ label }}</a></nav>
 {% endif %}
 {% endmacro %}
 """

@@ -37,9 +37,10 @@ _REFUSAL: dict[Move, str] = {
 }
 _MOVED: dict[Move, DeadLetterState] = {"redrive": DeadLetterState.REDRIVEN, "discard": DeadLetterState.DISCARDED}
 
-# whom the burial of a letter's batch ended
+# whom the burial of a letter's batch ended, but for those who were erased since
 _BURIED = f"""{_LETTERS} JOIN recipients r ON r.job_id = d.job_id
-    AND r.position BETWEEN d.batch * j.batch_size AND (d.batch + 1) * j.batch_size - 1 AND r.reason = 'dead_letter'"""
+    AND r.position BETWEEN d.batch * j.batch_size AND (d.batch + 1) * j.batch_size - 1 AND r.reason = 'dead_letter'
+    AND r.email <> ''"""
 
 
 def insert(
@@ -64,7 +65,7 @@ def page(
     """Newest first, older than the letter with this time and id."""
     created_at, id = before or _LATEST
     return Statement(
-        f"""SELECT {_SUMMARY}, {_REFUSAL["redrive"]} AS refusal FROM {_LETTERS}
+        f"""SELECT {_SUMMARY}, j.name AS job_name, {_REFUSAL["redrive"]} AS refusal FROM {_LETTERS}
             WHERE {_IN_SCOPE} AND (?3 IS NULL OR d.state = ?3) AND (?4 IS NULL OR d.job_id = ?4)
               AND (d.created_at, d.id) < (?5, ?6)
             ORDER BY d.created_at DESC, d.id DESC LIMIT ?7""",
@@ -76,7 +77,7 @@ def find(scope: Scope | None, letter_id: str) -> Statement:
     """One letter with its message, and how many people its burial left failed and uncertain."""
     buried = f"SELECT count(*) FROM {_BURIED} WHERE d.id = ?3 AND r.state"
     return Statement(
-        f"""SELECT {_SUMMARY}, d.body, {_REFUSAL["redrive"]} AS refusal,
+        f"""SELECT {_SUMMARY}, j.name AS job_name, d.body, {_REFUSAL["redrive"]} AS refusal,
               ({buried} = 'failed') AS failed, ({buried} = 'uncertain') AS uncertain
             FROM {_LETTERS} WHERE {_IN_SCOPE} AND d.id = ?3""",
         (*_tenant(scope), letter_id),

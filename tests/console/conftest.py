@@ -37,8 +37,8 @@ class Person:
         unknown = fields.keys() - form.names
         assert not unknown, f"the form has no {unknown}"
         sent: dict[str, list[str]] = {}
-        for name, value in form.fields:
-            if name not in fields:
+        for name, value in [*form.fields, form.pressed[form.buttons.index(button)]]:
+            if name and name not in fields:
                 sent.setdefault(name, []).append(value)
         sent |= {name: [value] if isinstance(value, str) else value for name, value in fields.items()}
         target = urljoin(str(self.at.response.url), form.action)

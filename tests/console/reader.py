@@ -15,6 +15,7 @@ class Form:
     method: str = "get"
     fields: list[tuple[str, str]] = field(default_factory=list)
     buttons: list[str] = field(default_factory=list)
+    pressed: list[tuple[str, str]] = field(default_factory=list)  # what each button adds, in their order
     names: set[str] = field(default_factory=set)
 
 
@@ -47,6 +48,7 @@ class _Parser(HTMLParser):
             self.forms[-1].names.add(self._textarea)
         elif tag == "button" and self.forms:
             self.forms[-1].buttons.append("")
+            self.forms[-1].pressed.append((given.get("name", ""), given.get("value", "")))
         elif tag == "input" and self.forms:
             self._input(given)
 
