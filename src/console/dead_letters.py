@@ -95,8 +95,10 @@ async def show_list(visit: Visit) -> Response:
     last = rows[LIMIT - 1] if len(rows) > LIMIT else None
     following = last and visit.here(cursor=query.cursor((last["created_at"], last["id"])))
     states = [("", "All"), *((each.value, each.value) for each in DeadLetterState)]
-    parts = {"letters": rows[:LIMIT], "following": following, "states": states, "job": job}
-    return page(visit, _LIST, "Dead letters", **parts, state=state or "")
+    shown = rows[:LIMIT]
+    return page(
+        visit, _LIST, "Dead letters", letters=shown, following=following, states=states, state=state or "", job=job
+    )
 
 
 async def show(visit: Visit) -> Response:

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 import dead_letters
 import queue_consumer
-from api.dead_letters import REFUSALS
+from dead_letters import REFUSALS
 from errors import DatabaseUncertain
 from ports import Row, Statement
 from store.audit import Entry
