@@ -30,7 +30,7 @@ def is_ours(settings: Settings, code: str, ends: str, signed: str) -> bool:
         given = urlsafe_b64decode(signed + "=" * (-len(signed) % 4))
     except (binascii.Error, ValueError):
         given = b""
-    return is_genuine(settings.signing_secret, _PURPOSE, _content(code, ends), given)
+    return is_genuine(settings.signing_secrets, _PURPOSE, _content(code, ends), given)
 
 
 def _content(code: str, ends: str) -> bytes:

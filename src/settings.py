@@ -4,6 +4,7 @@ The promise: a wrong value is told by its name, never replaced in silence. `SETT
 and wrangler.toml are held to.
 """
 
+import base64
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -25,11 +26,13 @@ SETTINGS = (
     Setting("OPERATOR_TOKEN", None, "signs the operator in who provisions sites; 24 characters or more", secret=True),
     Setting("PUBLIC_URL", None, "the Worker's own address, as unsubscribe links in mails have it; https"),
     Setting("SIGNING_SECRET", None, "signs the links that go into mails; 32 characters or more", secret=True),
+    Setting("SIGNING_SECRET_PREVIOUS", "", "the one before it: links that it signed still work", secret=True),
     Setting("BATCH_SIZE", "200", "people in a batch, 1 to 1,000"),
     Setting("MAX_ATTEMPTS", "8", "attempts a person, before a temporary refusal becomes final"),
     Setting("MAX_PEOPLE", "100000", "people in a job"),
     Setting("LOCAL", "no", "yes in the local runtime: callback URLs may be http and on this machine"),
     Setting("CREDENTIAL_KEY", None, "Ed25519 key that signs Open Badges: 64 hex digits", secret=True),
+    Setting("CREDENTIAL_KEYS_PREVIOUS", "", "public keys of those before it, by which older Open Badges still verify"),
     Setting("ACCESS_TEAM_DOMAIN", "", "Cloudflare Access: the team's domain, such as example.cloudflareaccess.com"),
     Setting("ACCESS_AUDIENCE", "", "Cloudflare Access: the application's audience tag"),
     Setting("SES_ACCESS_KEY_ID", None, "Amazon SES: access key", secret=True),
@@ -117,9 +120,19 @@ class Settings:
 
     @property
     def signing_secret(self) -> bytes:
-        secret = self.text("SIGNING_SECRET")
+        """What new signatures are made with."""
+        return self._secret("SIGNING_SECRET")
+
+    @property
+    def signing_secrets(self) -> tuple[bytes, ...]:
+        """Whose signatures count: its own, and those of the secret before it."""
+        previous = "SIGNING_SECRET_PREVIOUS"
+        return self.signing_secret, *([self._secret(previous)] if self.optional(previous) else [])
+
+    def _secret(self, name: str) -> bytes:
+        secret = self.text(name)
         if len(secret) < SHORTEST_SIGNING_SECRET:
-            raise ConfigurationError("SIGNING_SECRET", f"is too short; {SHORTEST_SIGNING_SECRET} characters are needed")
+            raise ConfigurationError(name, f"is too short; {SHORTEST_SIGNING_SECRET} characters are needed")
         return secret.encode()
 
     @property
@@ -131,6 +144,15 @@ class Settings:
         if len(seed) != 32:
             raise ConfigurationError("CREDENTIAL_KEY", "is not 64 hex digits, as `openssl rand -hex 32` makes them")
         return seed
+
+    @property
+    def credential_keys_previous(self) -> tuple[bytes, ...]:
+        """Public keys, 32 bytes each."""
+        texts = self.optional("CREDENTIAL_KEYS_PREVIOUS").split()
+        if not all(re.fullmatch(r"[\w-]{43}", text, re.ASCII) for text in texts):
+            words = "is not a list of public keys, each as `x` of /.well-known/did.json shows it"
+            raise ConfigurationError("CREDENTIAL_KEYS_PREVIOUS", words)
+        return tuple(base64.urlsafe_b64decode(text + "=") for text in texts)
 
     @property
     def access(self) -> tuple[str, str] | None:

@@ -53,7 +53,7 @@ def read(settings: Settings, token: str) -> Reference | None:
     # one spelling only: the decoder passes over characters that are not base64's
     if len(content) != _FORM.size or urlsafe_b64encode(raw).decode() != token:
         return None
-    if not is_genuine(settings.signing_secret, _PURPOSE, content, given):
+    if not is_genuine(settings.signing_secrets, _PURPOSE, content, given):
         return None
     job, position = _FORM.unpack(content)
     return Reference(f"job_{job.hex()}", position)

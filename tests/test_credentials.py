@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from joserfc import jwt
+from joserfc import jws, jwt
 from joserfc.jwk import OKPKey
 from openbadgeslib.ob3.status import check_credential_status
 from openbadgeslib.ob3.verifier import OB3VerificationError, OB3Verifier
@@ -51,11 +51,12 @@ async def verified(client: httpx.AsyncClient, path: str) -> dict[str, Any]:
     """The content of a credential, its signature checked as a wallet does: with the key of the did:web document."""
     document = (await client.get("/.well-known/did.json")).json()
     assert document["id"] == "did:web:badges.example"
-    [method] = document["verificationMethod"]
     response = await client.get(path)
     assert (response.status_code, response.headers["content-type"]) == (200, "application/vc+jwt")
-    token = jwt.decode(response.text, OKPKey.import_key(method["publicKeyJwk"]), algorithms=["EdDSA"])
-    assert token.header["kid"] == method["id"]
+    key_id = jws.extract_compact(response.content).protected["kid"]
+    [key] = [each["publicKeyJwk"] for each in document["verificationMethod"] if each["id"] == key_id]
+    assert key_id in document["assertionMethod"]
+    token = jwt.decode(response.text, OKPKey.import_key(key), algorithms=["EdDSA"])
     return dict(token.claims)
 
 
@@ -122,3 +123,43 @@ async def test_without_a_key_the_setting_is_named(client: httpx.AsyncClient, wor
     response = await client.get(f"/credentials/{CODE}")
     assert response.status_code == 409
     assert "CREDENTIAL_KEY" in response.text
+
+
+async def test_badges_of_the_key_before_verify_still_and_new_ones_are_of_the_new_key(
+    client: httpx.AsyncClient, world: World
+) -> None:
+    async def published() -> list[Any]:
+        methods = (await client.get("/.well-known/did.json")).json()["verificationMethod"]
+        for method in methods:
+            assert method["id"] == f"did:web:badges.example#{OKPKey.import_key(method['publicKeyJwk']).thumbprint()}"
+        return [method["publicKeyJwk"] for method in methods]
+
+    async def verify(badge: str) -> None:
+        served = {"https://badges.example/.well-known/did.json": (await client.get("/.well-known/did.json")).content}
+        OB3Verifier.for_issuer_did("did:web:badges.example", download=served.__getitem__).verify(badge)
+
+    async def badge() -> str:
+        return (await client.get(f"/credentials/{CODE}")).text
+
+    old, [old_key] = await badge(), await published()
+    world.settings["CREDENTIAL_KEYS_PREVIOUS"] = old_key["x"]  # first, so that it is never missing
+    assert await published() == [old_key]
+    world.settings["CREDENTIAL_KEY"] = "22" * 32
+    new, [new_key, listed] = await badge(), await published()
+    assert listed == old_key
+    assert jws.extract_compact(new.encode()).protected["kid"].endswith(OKPKey.import_key(new_key).thumbprint())
+    for each in (old, new):
+        await verify(each)
+    await verified(client, f"/credentials/{CODE}")
+    world.settings["CREDENTIAL_KEYS_PREVIOUS"] = ""
+    await verify(new)
+    with pytest.raises(OB3VerificationError):  # a key that leaked is left out: its badges are worthless
+        await verify(old)
+
+
+@pytest.mark.parametrize("value", ["11" * 32, "x", "A" * 44, "A" * 42 + "é"])
+async def test_a_wrong_key_of_before_is_named(client: httpx.AsyncClient, world: World, value: str) -> None:
+    world.settings["CREDENTIAL_KEYS_PREVIOUS"] = value
+    response = await client.get("/.well-known/did.json")
+    assert response.status_code == 409
+    assert "CREDENTIAL_KEYS_PREVIOUS" in response.text

@@ -193,6 +193,27 @@ async def test_a_token_names_nobody_and_any_change_to_it_makes_it_worthless(worl
     assert unsubscribe.read(other_secret, token) is None
 
 
+async def test_a_link_of_the_secret_before_works_still_and_new_ones_are_of_the_new_secret(world: World) -> None:
+    values = dict(SETTINGS)
+    world.services = replace(world.services, settings=Settings(values))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app(world.services))) as client:
+        browser, job = Browser(world, client), await mailing(world)
+        old = browser.link(job)
+        values |= {"SIGNING_SECRET": "n" * 32, "SIGNING_SECRET_PREVIOUS": SETTINGS["SIGNING_SECRET"]}
+        new = browser.link(job)
+        assert new != old
+        assert [(await browser.look(link)).status_code for link in (old, new)] == [200, 200]
+        del values["SIGNING_SECRET_PREVIOUS"]
+        assert [(await browser.look(link)).status_code for link in (old, new)] == [404, 200]
+
+
+def test_a_secret_before_that_is_too_short_is_named() -> None:
+    short = Settings({**SETTINGS, "SIGNING_SECRET_PREVIOUS": "x" * 31})
+    with pytest.raises(ConfigurationError) as error:
+        unsubscribe.read(short, unsubscribe.link(short, "job_" + "0" * 32, 0).rpartition("/")[2])
+    assert error.value.setting == "SIGNING_SECRET_PREVIOUS"
+
+
 async def test_a_forged_token_changes_nothing_and_is_told_kindly(world: World, browser: Browser) -> None:
     job = await mailing(world)
     link = browser.link(job)

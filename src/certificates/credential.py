@@ -1,7 +1,8 @@
 """Open Badges 3.0: each certificate as a verifiable credential that any wallet can check, without asking us.
 
 The promise: a credential says what the paper says and no more of the person; it is signed with the deployment's Ed25519
-key, which the `did:web` document publishes; and whether it was revoked stands in a signed status list.
+key, which the `did:web` document publishes, with those before it; and whether it was revoked stands in a signed status
+list.
 Sources: 1EdTech Open Badges 3.0 (8.2, JWT proof format), W3C VC Data Model 2.0, Bitstring Status List 1.0, did:web.
 """
 
@@ -31,28 +32,27 @@ class Issuer:
         self.url = settings.public_url
         self.did = f"did:web:{quote(urlsplit(self.url).netloc, safe='.-')}"
         self._seed = settings.credential_key
+        self._previous = settings.credential_keys_previous
         self._crypto = crypto
 
     async def document(self) -> dict[str, Any]:
-        """What `/.well-known/did.json` serves."""
-        key = _text(await self._crypto.ed25519_public_key(self._seed))
+        """What `/.well-known/did.json` serves: the key that signs first, then those that signed before it."""
+        keys = dict.fromkeys([await self._public_key(), *self._previous])
+        methods = [
+            {
+                "id": self._key_id(key),
+                "type": "JsonWebKey2020",
+                "controller": self.did,
+                "publicKeyJwk": _jwk(key),
+            }
+            for key in keys
+        ]
         return {
             "@context": ["https://www.w3.org/ns/did/v1", "https://w3id.org/security/suites/jws-2020/v1"],
             "id": self.did,
-            "verificationMethod": [
-                {
-                    "id": self.key_id,
-                    "type": "JsonWebKey2020",
-                    "controller": self.did,
-                    "publicKeyJwk": {"kty": "OKP", "crv": "Ed25519", "x": key},
-                }
-            ],
-            "assertionMethod": [self.key_id],
+            "verificationMethod": methods,
+            "assertionMethod": [method["id"] for method in methods],
         }
-
-    @property
-    def key_id(self) -> str:
-        return f"{self.did}#key-1"
 
     async def badge(self, certificate: Row) -> str:
         """A certificate's row as a signed credential (VC-JWT)."""
@@ -80,9 +80,21 @@ class Issuer:
         return await self._sign({**content, "iss": self.did, "jti": content["id"], "nbf": now // 1000})
 
     async def _sign(self, payload: Mapping[str, Any]) -> str:
-        header = {"alg": "EdDSA", "typ": "JWT", "kid": self.key_id}
+        header = {"alg": "EdDSA", "typ": "JWT", "kid": self._key_id(await self._public_key())}
         content = f"{_text(_json(header))}.{_text(_json(payload))}"
         return f"{content}.{_text(await self._crypto.sign_ed25519(self._seed, content.encode()))}"
+
+    async def _public_key(self) -> bytes:
+        return await self._crypto.ed25519_public_key(self._seed)
+
+    def _key_id(self, key: bytes) -> str:
+        """By the key's own thumbprint (RFC 7638), so that it keeps its name when it is no longer the one that signs."""
+        return f"{self.did}#{_text(hashlib.sha256(_json(_jwk(key))).digest())}"
+
+
+def _jwk(key: bytes) -> dict[str, str]:
+    """With its members in the order that a thumbprint takes them in."""
+    return {"crv": "Ed25519", "kty": "OKP", "x": _text(key)}
 
 
 def badge(certificate: Row, url: str, did: str) -> dict[str, Any]:

@@ -189,6 +189,17 @@ async def test_a_link_that_was_tampered_with_gives_nothing(site: Site, anybody: 
         assert "This link does not work" in await seen(anybody, wrong, status=404)
 
 
+async def test_a_link_of_the_signing_secret_before_gives_the_file_still(
+    site: Site, deployment: Deployment, anybody: httpx.AsyncClient
+) -> None:
+    await one(site, message=LINKED)
+    link = mail_link(deployment)
+    deployment.values |= {"SIGNING_SECRET": "n" * 32, "SIGNING_SECRET_PREVIOUS": deployment.values["SIGNING_SECRET"]}
+    assert (await anybody.get(link)).status_code == 200
+    deployment.values["SIGNING_SECRET_PREVIOUS"] = ""
+    assert (await anybody.get(link)).status_code == 404
+
+
 async def test_an_old_link_gives_the_corrected_file(
     site: Site, deployment: Deployment, anybody: httpx.AsyncClient
 ) -> None:
