@@ -255,7 +255,7 @@ class IssuingSender:
             if refused.state is RecipientState.PENDING:
                 ended[person["position"]] = refused
             return None
-        return stored and stored.data
+        return stored.data if stored else None
 
 
     def _addressed(

@@ -68,8 +68,8 @@ class GroupResult:
 
 class Sender(Protocol):
     async def send(self, people: Sequence[Row]) -> GroupResult:
-        """An outcome for each of a claimed group. The `attachment` that a person may have is the file for their mail, or
-        the `AttachmentState` that says why there is none."""
+        """An outcome for each of a claimed group. The `attachment` that a person may have is the file for their mail,
+        or the `AttachmentState` that says why there is none."""
         ...
 
 

@@ -138,8 +138,8 @@ CERTIFICATE = closed(
         },
         "delivery": {
             "enum": ["link", "attachment"],
-            "description": "Whether the mail has the PDF with it, besides the link; link by default. Where the provider "
-            "does not take it, the mail has the link alone",
+            "description": "Whether the mail has the PDF with it, besides the link; link by default. Where the "
+            "provider does not take it, the mail has the link alone",
         },
     },
     ("design", "award", "title", "issuer"),
