@@ -1,7 +1,8 @@
 """The demo's course: start, provision, send, look, judge; and end all that was started.
 
 The promise: it goes through what is real: the Worker's code on its bindings, the `offload` command, a receiver that
-verifies signatures. It exits with 0 only if every check held. `--stay` keeps the service up, to look around in it.
+verifies signatures. It exits with 0 only if every check held. `--stay` makes the service busy and keeps it up, to look
+around in its console.
 """
 
 import csv
@@ -16,6 +17,7 @@ from dev.demo import certificates, report
 from dev.demo.checks import Json, Result, checks
 from dev.demo.mails import read_all
 from dev.demo.offload import Offload
+from dev.demo.scene import Scene
 from dev.moodle import Moodle
 from dev.server import ROOT, LocalRuntime
 
@@ -37,10 +39,10 @@ def main(stay: bool) -> int:
     operator_token = secrets.token_urlsafe(32)
     report.title("Cloud Offload for Moodle", "a whole mailing, and 50 certificates, on this machine")
     with ExitStack() as started:
-        moodle = started.enter_context(Moodle())
+        moodle, scene = started.enter_context(Moodle()), started.enter_context(Scene())
         signing_secret = secrets.token_urlsafe(32)
         variables = {"LOCAL": "yes", "OPERATOR_TOKEN": operator_token, "SIGNING_SECRET": signing_secret}
-        runtime = LocalRuntime(STATE, variables)
+        runtime = LocalRuntime(STATE, {**variables, **scene.settings()})
         with report.step("Starting the Worker", "The Worker runs, with its database, files and queues"):
             started.enter_context(runtime)
         offload = Offload(runtime.url, operator_token, FOLDER)
@@ -66,6 +68,8 @@ def main(stay: bool) -> int:
             }
         )
         if stay:
+            with report.step("Making it busy", f"The console has something of everything: {runtime.url}/console"):
+                scene.fill(runtime, operator_token)
             report.wait(offload.environment)
     return 0 if all(check.holds for check in judged) else 1
 

@@ -119,10 +119,10 @@ class Scene:
         self.campus = self._site(
             operator,
             {
-                "name": "Example Open Campus",
+                "name": "Riverside College",
                 "provider": "mailgun",
                 "send_rate": 1000,
-                "from": {"email": f"office@{DOMAIN}", "name": "Example Open Campus"},
+                "from": {"email": f"office@{DOMAIN}", "name": "Riverside College"},
                 "callback_url": self.moodle.url,
             },
             self.moodle,
@@ -184,7 +184,12 @@ class Scene:
         self.academy.until(self.jobs["unheard"], "completed")
 
     def _certificates(self) -> None:
-        award = {"design": "classic", "award": "marine-biology", "title": "Marine Biology", "issuer": "Open Campus"}
+        award = {
+            "design": "classic",
+            "award": "marine-biology",
+            "title": "Marine Biology",
+            "issuer": "Riverside College",
+        }
         message = {"subject": "Your certificate", "html": "<p>{{ name }}: {{ certificate_url }}</p>"}
         with GRADUATES.open(encoding="utf-8", newline="") as file:
             graduates = [as_person(row) for row in list(csv.DictReader(file))[:10]]

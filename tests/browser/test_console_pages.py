@@ -48,14 +48,14 @@ def known(scene: Scene, service: Live) -> dict[str, str]:
 def test_everybody_can_use_the_page(signed_in: Open, known: dict[str, str], path: str, look: Look) -> None:
     with signed_in(look) as window:
         window.open(re.sub(r"\{([\w ]+)\}", lambda name: known[name[1]], path))
-        window.judge()
         name = re.sub(r"\W+", "-", path).strip("-")
         window.picture(f"{name}-{look}")
+        window.judge()
 
 
 @pytest.mark.parametrize("look", LOOKS)
 def test_everybody_can_sign_in(open_window: Open, look: Look) -> None:
     with open_window(look) as window:
         window.open("/console/sign-in")
-        window.judge()
         window.picture(f"console-sign-in-{look}")
+        window.judge()

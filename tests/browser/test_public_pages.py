@@ -26,8 +26,8 @@ def test_everybody_can_read_how_a_certificate_stands(
 ) -> None:
     with open_window(look) as window:
         window.open(f"/verify/{scene.certificates[standing]}").locator("summary").click()
-        window.judge()
         window.picture(f"verify-{standing}-{look}")
+        window.judge()
 
 
 @pytest.mark.parametrize("look", LOOKS)
@@ -35,8 +35,8 @@ def test_everybody_can_read_how_a_certificate_stands(
 def test_everybody_can_use_the_form_for_a_code(open_window: Open, name: str, look: Look) -> None:
     with open_window(look) as window:
         window.open(*FORMS[name])
-        window.judge()
         window.picture(f"verify-{name}-{look}")
+        window.judge()
 
 
 def test_a_code_is_verified_without_scripts(open_window: Open, scene: Scene) -> None:
@@ -51,11 +51,11 @@ def test_a_code_is_verified_without_scripts(open_window: Open, scene: Scene) -> 
 def test_everybody_can_unsubscribe_and_take_it_back(open_window: Open, scene: Scene, language: str, look: Look) -> None:
     with open_window(look, locale=language) as window:
         page = window.open(unsubscribe_link(scene, READERS.index((language, look))))
-        window.judge()
         window.picture(f"unsubscribe-{language}-{look}")
+        window.judge()
         page.get_by_role("button").first.click()
         page.get_by_role("status").wait_for()
-        window.judge()
         window.picture(f"unsubscribed-{language}-{look}")
+        window.judge()
         page.get_by_role("button").last.click()
         page.get_by_role("status").wait_for()
