@@ -59,6 +59,7 @@ _TEMPLATE = """{% extends "frame" %}{% block main %}{% import "parts" as parts w
 <p><span class="figure">${{ "%.2f" | format(month.total) }}</span>
 <span class="quiet">of a budget of ${{ "%.0f" | format(month.budget) }}, for the platform alone; mails cost extra at
 their provider. Each amount is a count times what one was measured to use.</span></p>
+<details><summary>The arithmetic</summary>
 <table><thead><tr><th scope="col">What</th><th scope="col" class="number">Amount</th>
 <th scope="col" class="number">Included</th><th scope="col" class="number">Price</th>
 <th scope="col" class="number">Dollars</th></tr></thead><tbody>
@@ -70,7 +71,7 @@ their provider. Each amount is a count times what one was measured to use.</span
 {%- if line.price.per > 1 %} a million{% else %} a {{ line.price.unit }}{% endif %}</td>
 <td data-label="Dollars" class="number">{{ "%.2f" | format(line.dollars) }}</td></tr>
 {% endfor %}
-</tbody></table></section>
+</tbody></table></details></section>
 {% endif %}
 {% endblock %}"""
 

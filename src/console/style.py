@@ -45,7 +45,7 @@ main:focus { outline: none }
 .head > :first-child { flex: 1 1 20rem; min-width: 0 }
 .card { padding: 1.25rem; margin: 0 0 1.25rem; background: var(--card); border: 1px solid var(--line);
   border-radius: .625rem; min-width: 0 }
-.cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(13rem, 1fr)); gap: 1rem; margin: 0 0 1.25rem }
+.cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(13rem, 44vw), 1fr)); gap: 1rem; margin: 0 0 1.25rem }
 .cards .card { margin: 0; padding: 1rem 1.25rem }
 .job { padding: .75rem 0; border-top: 1px solid var(--line) }
 .job:first-child { border-top: 0; padding-top: 0 }
@@ -86,6 +86,8 @@ form.filter, .actions { display: flex; flex-wrap: wrap; gap: .75rem; align-items
 .actions { align-items: center }
 form.filter > div, .field { display: grid; gap: .25rem; min-width: 0 }
 .field { margin: 0 0 1rem; max-width: 36rem }
+.field > input, .field select, .field > div { width: 100%; min-width: 0 }
+table + .actions { margin: 1rem 0 0 }
 label { font-weight: 600; font-size: .9375rem }
 .choice { display: flex; gap: .5rem; align-items: center; min-height: 2rem }
 .choice label { font-weight: 400; font-size: 1rem }
@@ -116,8 +118,10 @@ iframe { width: 100%; height: 32rem; border: 1px solid var(--line); border-radiu
   .menu ul { display: flex; flex-wrap: wrap; position: static }
   .menu a { padding: .375rem .625rem }
   main { padding: 1rem .75rem }
+  .cards { gap: .5rem }
+  .cards .card { padding: .75rem }
   table, tbody, tr, td { display: block; width: 100% }
-  thead { position: absolute; left: -100vw }
+  thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap }
   tr { padding: .5rem 0; border-bottom: 1px solid var(--line) }
   tr:last-child { border-bottom: 0 }
   td, td.number { display: flex; gap: .75rem; justify-content: space-between; padding: .25rem 0; border: 0;
