@@ -11,15 +11,16 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import certificate_links as links
-from certificates import codes
+from certificates import codes, font_file
 from certificates.award import CODE, VERIFY_URL, CertificateJob
 from errors import (
     BucketUnavailable,
+    CertificateErased,
     CertificateRevoked,
     ConfigurationError,
     CredentialsRejected,
@@ -130,7 +131,8 @@ class Issuing:
             ],
         )
         latest = {row["ref"]: row for row in found}
-        lost = [one.row["file"] for one in issued if latest[one.row["ref"]]["file"] != one.row["file"]]
+        kept = {row["file"] for row in found}
+        lost = [one.row["file"] for one in issued if one.row["file"] not in kept]
         await discard(self.services, lost)
         return latest
 
@@ -189,6 +191,9 @@ class IssuingSender:
         put = await self._put(made, ended)
         if put:
             latest |= await issuing.keep(put)
+        for person in people:
+            if person["position"] not in ended and person["ref"] not in latest:
+                ended[person["position"]] = _erased(person)
         valid = {
             person["ref"]: latest[person["ref"]]
             for person in people
@@ -241,11 +246,6 @@ class IssuingSender:
         files = await asyncio.gather(*(one(person) for person in people))
         return {person["position"]: file for person, file in zip(people, files, strict=True)}
 
-    def _refused(self, person: Row, error: Unavailable) -> Outcome:
-        last = person["attempts"] + 1 >= self._max_attempts
-        code = "files_unavailable" if isinstance(error, BucketUnavailable) else "database_unavailable"
-        state = RecipientState.FAILED if last else RecipientState.PENDING
-        return Outcome(person["position"], state, 1, code, "the certificate could not be kept, or read")
     async def _stored(self, person: Row, file: str, ended: dict[int, Outcome]) -> bytes | None:
         """None where it is not there, or cannot be had: in their last attempt, a person is mailed without it."""
         try:
@@ -253,10 +253,15 @@ class IssuingSender:
         except BucketUnavailable as error:
             refused = self._refused(person, error)
             if refused.state is RecipientState.PENDING:
-                ended[person["position"]] = refused
+                ended[person["position"]] = replace(refused, down=False)  # the mail can leave without it
             return None
         return stored.data if stored else None
 
+    def _refused(self, person: Row, error: Unavailable) -> Outcome:
+        last = person["attempts"] + 1 >= self._max_attempts
+        code = "files_unavailable" if isinstance(error, BucketUnavailable) else "database_unavailable"
+        state = RecipientState.FAILED if last else RecipientState.PENDING
+        return Outcome(person["position"], state, 1, code, "the certificate could not be kept, or read", down=True)
 
     def _addressed(
         self, person: Row, issued: Mapping[str, Row], files: Mapping[int, Attachment | AttachmentState]
@@ -279,12 +284,22 @@ class IssuingSender:
         }
 
 
+def _erased(person: Row) -> Outcome:
+    """The code that they would have is that of a certificate whose holder's data was erased."""
+    fault = CertificateErased("the certificate of this award was erased; a new one needs another award")
+    return Outcome(person["position"], RecipientState.FAILED, 0, fault.code, fault.detail)
+
+
 async def check(services: Services, job: CertificateJob) -> None:
     """Raises `ConfigurationError` or `DesignRefused` where no certificate of the job could be issued."""
     links.download_url(services.settings, "", 0)
-    for name in sorted(job.design.assets):
-        if await _find_asset(services, job, name) is None:
-            raise DesignRefused("assets", f"the picture '{name}' has not been uploaded")
+    for kind, names in (("picture", job.design.pictures), ("font", job.design.fonts)):
+        for name in sorted(names):
+            found = await _find_asset(services, job, name)
+            if found is None:
+                raise DesignRefused("assets", f"the {kind} '{name}' has not been uploaded")
+            if font_file.is_font(found) != (kind == "font"):
+                raise DesignRefused("assets", f"'{name}' is no {kind}")
 
 
 async def discard(services: Services, files: Sequence[str]) -> None:
@@ -321,14 +336,15 @@ def asset_key(site_id: str, company: str | None, name: str) -> str:
 
 
 async def _asset(services: Services, job: CertificateJob, name: str) -> bytes:
+    """Raises `ConfigurationError`: the job waits until it is there again."""
     found = await _find_asset(services, job, name)
     if found is None:
-        raise RenderingFailed("a picture of the design is not there any more")
+        raise ConfigurationError("assets", f"'{name}' has been deleted; upload the same file again")
     return found
 
 
 async def _find_asset(services: Services, job: CertificateJob, name: str) -> bytes | None:
-    """A company's own picture, or else one of its site."""
+    """A company's own, or else its site's."""
     for company in dict.fromkeys((job.company, None)):
         found = await services.files.get(asset_key(job.site_id, company, name))
         if found:

@@ -15,15 +15,18 @@ OffloadError
 │   ├── NotAccepted             certainly no mail left
 │   │   ├── Rejected            this mail will never be accepted: the recipient fails
 │   │   ├── TemporarilyRefused  worth another attempt; burns one
+│   │   │   └── ProviderDown    it says so, or no connection comes about
 │   │   ├── Throttled           told to wait; burns no attempt
 │   │   │   └── QuotaExhausted  the provider's daily or monthly quota is used up: the job pauses
 │   │   └── CredentialsRejected our key, domain or account is refused: the job pauses
 │   └── OutcomeUnknown          nobody knows whether a mail left: the recipient is uncertain
+│       └── ProviderBroken      it answered with a fault of its own, or not at all
 ├── RecipientFault              this person cannot be mailed, for a reason in their own data
 │   ├── InvalidAddress
 │   ├── MissingVariable
 │   ├── MissingGlyph
 │   ├── CertificateRevoked      what this person was awarded was taken back
+│   ├── CertificateErased       what this person was awarded was erased, with what was kept of them
 │   └── RenderingFailed
 ├── DeliveryEventRefused        what came to the address for providers' events
 │   ├── EventUnproven           not shown to be the provider's: unsigned, stale, of another topic
@@ -42,6 +45,7 @@ OffloadError
 ├── CertificateEnded            it was revoked or replaced, and cannot be changed any more
 ├── HolderForgotten             the data that a certificate was made of is not kept any more
 ├── PersonInFlight              they are being mailed at this moment, so they cannot be erased yet
+├── UnknownCompany              it has no settings of its own, or is not in the caller's scope
 ├── UnknownAsset                not uploaded, or not in the caller's scope
 ├── AssetInUse                  a job that is not over needs it
 ├── AccessRefused               who came does not come through Cloudflare Access
@@ -118,6 +122,10 @@ class TemporarilyRefused(NotAccepted):
     pass
 
 
+class ProviderDown(TemporarilyRefused):
+    pass
+
+
 class Throttled(NotAccepted):
     """`retry_after`: seconds the provider asked for, or None where it did not say."""
 
@@ -135,6 +143,10 @@ class CredentialsRejected(NotAccepted):
 
 
 class OutcomeUnknown(SendFailure):
+    pass
+
+
+class ProviderBroken(OutcomeUnknown):
     pass
 
 
@@ -172,6 +184,10 @@ class MissingGlyph(RecipientFault):
 
 class CertificateRevoked(RecipientFault):
     code = "certificate_revoked"
+
+
+class CertificateErased(RecipientFault):
+    code = "certificate_erased"
 
 
 class RenderingFailed(RecipientFault):
@@ -277,6 +293,10 @@ class PersonInFlight(OffloadError):
     def __init__(self, job_id: str) -> None:
         super().__init__("the person is being mailed at this moment")
         self.job_id = job_id
+
+
+class UnknownCompany(OffloadError):
+    pass
 
 
 class UnknownAsset(OffloadError):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 import dispatch
+import person_hash
 import unsubscribe
 from certificates.award import CertificateJob
 from errors import (
@@ -31,7 +32,7 @@ from providers import provider_for
 from scope import Scope
 from services import Services
 from states import JobKind, JobState
-from store import batches, events, jobs, recipients, usage
+from store import batches, events, jobs, privacy, recipients, usage
 
 # What the audit trail says of a change to the job of this id, written in the change's own transaction: only where the
 # job is in one of these states, from which the change is possible.
@@ -91,8 +92,8 @@ class Selection:
     refs: tuple[str, ...] | None = None
 
 
-async def find(services: Services, scope: Scope, job_id: str) -> Row:
-    """The job's row. Raises `UnknownJob`."""
+async def find(services: Services, scope: Scope | None, job_id: str) -> Row:
+    """The job's row; without a scope of all sites. Raises `UnknownJob`."""
     rows = await services.database.all(jobs.find(scope, job_id))
     if not rows:
         raise UnknownJob(job_id)
@@ -145,12 +146,10 @@ async def append(
     """
     before = await find(services, scope, job_id)
     limit = services.settings.max_people
-    if before["total"] + len(people) > limit:
-        refs = json.dumps([person["ref"] for person in people])
-        new = (await services.database.all(recipients.count_new(job_id, refs)))[0]["count"]
-        if before["total"] + new > limit:
-            raise TooManyPeople(limit)
-    rows = json.dumps([_row(person) for person in people], ensure_ascii=False, separators=(",", ":"))
+    if before["total"] + len(people) > limit and before["total"] + await _new(services, job_id, people) > limit:
+        raise TooManyPeople(limit)
+    site_key = (await services.database.all(privacy.address_key(scope.site_id)))[0]["address_key"]
+    rows = json.dumps([_row(person, site_key) for person in people], ensure_ascii=False, separators=(",", ":"))
     first, _, _, last = await _change(
         services,
         note,
@@ -158,7 +157,7 @@ async def append(
         (JobState.DRAFT,),
         [
             jobs.find(scope, job_id),
-            recipients.append(scope, job_id, rows, services.clock.now()),
+            recipients.append(scope, job_id, rows, limit, services.clock.now()),
             batches.add_appended(job_id),
             jobs.find(scope, job_id),
         ],
@@ -166,7 +165,15 @@ async def append(
     if last[0]["state"] != JobState.DRAFT:
         raise WrongState("add people to", last[0]["state"])
     added = last[0]["total"] - first[0]["total"]
+    if not added and first[0]["total"] + len(people) > limit and await _new(services, job_id, people):
+        raise TooManyPeople(limit)  # another call was faster
     return Appended(added, len(people) - added, last[0]["total"])
+
+
+async def _new(services: Services, job_id: str, people: Sequence[Mapping[str, Any]]) -> int:
+    """How many of them the job does not have yet."""
+    refs = json.dumps([person["ref"] for person in people])
+    return int((await services.database.all(recipients.count_new(job_id, refs)))[0]["count"])
 
 
 async def start(services: Services, scope: Scope, job_id: str, note: Note | None = None) -> Row:
@@ -270,7 +277,7 @@ async def retry(
         raise WrongState("retry", job["state"])
     refs = None if selection.refs is None else json.dumps(selection.refs)
     chosen = (job_id, selection.state, selection.reason, refs)
-    count = recipients.count_selected(*chosen)
+    count = recipients.count_retriable(*chosen)
     if dry_run:
         return (await services.database.all(count))[0]["count"], job
     now = services.clock.now()
@@ -331,10 +338,12 @@ async def _change(
     return (await services.database.batch([*noted, *statements]))[len(noted) :]
 
 
-def _row(person: Mapping[str, Any]) -> dict[str, Any]:
+def _row(person: Mapping[str, Any], site_key: str) -> dict[str, Any]:
+    email = _wire_address(person["email"])
     return {
         "ref": person["ref"],
-        "email": _wire_address(person["email"]),
+        "email": email,
+        "hash": person_hash.of_address(site_key, email),
         "name": person.get("name", ""),
         "variables": person.get("variables", {}),
     }

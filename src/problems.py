@@ -34,6 +34,7 @@ from errors import (
     TransportError,
     Unavailable,
     UnknownAsset,
+    UnknownCompany,
     UnknownCertificate,
     UnknownJob,
     WrongState,
@@ -62,6 +63,7 @@ NOT_FOUND = ProblemType(404, "not-found", "There is nothing here")
 UNKNOWN_JOB = ProblemType(404, "unknown-job", "There is no such job")
 UNKNOWN_CERTIFICATE = ProblemType(404, "unknown-certificate", "There is no such certificate")
 UNKNOWN_ASSET = ProblemType(404, "unknown-asset", "There is no such picture or font")
+UNKNOWN_COMPANY = ProblemType(404, "unknown-company", "There is no such company")
 UNKNOWN_SITE = ProblemType(404, "unknown-site", "There is no such site")
 UNKNOWN_TOKEN = ProblemType(404, "unknown-token", "There is no such token")
 UNKNOWN_DEAD_LETTER = ProblemType(404, "unknown-dead-letter", "There is no such dead letter")
@@ -132,6 +134,7 @@ PROBLEMS: tuple[tuple[type[OffloadError], ProblemType], ...] = (
     (HolderForgotten, HOLDER_FORGOTTEN),
     (PersonInFlight, PERSON_IN_FLIGHT),
     (UnknownAsset, UNKNOWN_ASSET),
+    (UnknownCompany, UNKNOWN_COMPANY),
     (AssetInUse, ASSET_IN_USE),
     (IdempotencyConflict, IDEMPOTENCY_CONFLICT),
     (TooManyPeople, TOO_MANY_PEOPLE),
@@ -157,6 +160,7 @@ _DETAILS: tuple[tuple[type[OffloadError], str], ...] = (
     (UnknownCertificate, "There is no certificate with this code that this token may see."),
     (HolderForgotten, "Issue a new one with a new job."),
     (PersonInFlight, "Whatever else was found of them so far is erased. Ask again in a few minutes."),
+    (UnknownCompany, "No company of this name has settings of its own that this token may see."),
     (UnknownAsset, "There is no picture and no font of this name that this token may touch."),
     (IdempotencyConflict, "This Idempotency-Key was used with another body. Use a new key for a new job."),
     (RateLimited, "Wait a minute, then try again."),

@@ -4,12 +4,16 @@ The promise: whatever a crash or a lost message left behind, the next sweep find
 It is idempotent, bounded a run, and says in the log what it repaired.
 """
 
+from collections.abc import Sequence
+
 import dispatch
 import jobs
+import retention
 from log import log
+from ports import Statement
 from scope import Scope
 from services import Services
-from store import batches, callbacks, console_sessions, heartbeats
+from store import audit, batches, callbacks, console_sessions, heartbeats
 from store import jobs as job_rows
 
 LOST_AFTER = 3_600_000  # milliseconds past its time until a batch's message counts as lost
@@ -26,7 +30,7 @@ async def sweep(services: Services) -> None:
     await services.database.all(console_sessions.delete_expired(now, SESSIONS))
     resuming = await services.database.all(job_rows.resuming(now))
     for row in resuming:
-        await jobs.resume(services, Scope(row["site_id"]), row["id"])
+        await jobs.resume(services, Scope(row["site_id"]), row["id"], _noted(row["site_id"], now))
     reclaimed, lost = await services.database.batch([batches.reclaim(now), batches.requeue(now - LOST_AFTER, now)])
     queued = 0
     for row in await services.database.all(batches.sites_due(now)):
@@ -34,6 +38,7 @@ async def sweep(services: Services) -> None:
     forgotten = await services.database.all(callbacks.sites_due(now - CALLBACK_GRACE))
     for row in forgotten:
         await dispatch.kick_callbacks(services, row["site_id"])
+    erased = await retention.sweep(services)
     repairs = {
         "scheduled jobs started": len(scheduled),
         "paused jobs resumed": len(resuming),
@@ -41,7 +46,20 @@ async def sweep(services: Services) -> None:
         "lost messages replaced": len(lost),
         "batches queued": queued,
         "sites with forgotten callbacks": len(forgotten),
+        "rows of people erased": erased.people,
+        "certificates erased": erased.certificates,
+        "soft bounces forgotten": erased.soft_bounces,
     }
     for what, count in repairs.items():
         if count:
             log("info", what, count=count)
+
+
+def _noted(site_id: str, now: int) -> jobs.Note:
+    """The audit trail tells of a pause that ended by itself, as of one that somebody ended."""
+
+    def statement(job_id: str, states: Sequence[str]) -> Statement:
+        entry = audit.Entry(now, "system", "system", "job.resume", job_id, site_id=site_id)
+        return audit.insert_for_job(entry, states)
+
+    return statement

@@ -2,6 +2,7 @@
 
 from api.schemas import MAX_PEOPLE_A_CALL, SITE_FIELDS, Schema, array, closed, ref
 from callback import EventType
+from privacy import KINDS
 from states import (
     AttachmentState,
     CallbackState,
@@ -44,6 +45,8 @@ _SITE: Schema = {
     "callback_success": SITE_FIELDS["callback_success"],
     "daily_quota": {"type": ["integer", "null"], "description": "Mails a day, in UTC"},
     "failure_limit": {"type": "number", "description": "The share of failures that pauses a job"},
+    "keep_people_days": {"type": ["integer", "null"], "description": "After the job has ended; null: until erased"},
+    "keep_certificate_years": {"type": ["integer", "null"], "description": "Since it was issued; null: for ever"},
     "callback_off_at": _TIME_OR_NULL,
     "disabled_at": _TIME_OR_NULL,
     "created_at": _TIME,
@@ -284,6 +287,114 @@ ANSWERS: dict[str, Schema] = {
             "before": _SETTINGS | {"description": "The settings before the change"},
             "after": _SETTINGS | {"description": "What was set"},
             "detail": _SETTINGS,
+        }
+    ),
+    "Company": whole(
+        {
+            "company": _TEXT,
+            "from": _MAILBOX_OR_NULL,
+            "reply_to": _MAILBOX_OR_NULL,
+            "logo": _TEXT_OR_NULL,
+            "colour": _TEXT_OR_NULL,
+            "send_rate": _NUMBER_OR_NULL,
+        }
+    ),
+    "Companies": whole({"companies": array(ref("Company")), "next": _NEXT}),
+    "PersonExport": whole(
+        {
+            "recipients": array(
+                whole(
+                    {
+                        "job": _TEXT,
+                        "job_name": _TEXT,
+                        "company": _TEXT_OR_NULL,
+                        "ref": _TEXT,
+                        "email": _TEXT,
+                        "name": _TEXT,
+                        "variables": _ANY_OBJECT,
+                        "state": {"enum": list(RecipientState)},
+                        "reason": _TEXT_OR_NULL,
+                        "detail": _TEXT_OR_NULL,
+                        "attempts": _COUNT,
+                        "message_id": _TEXT_OR_NULL,
+                        "delivery": {"enum": [*DeliveryState, None]},
+                        "delivery_at": _TIME_OR_NULL,
+                        "updated_at": _TIME,
+                    }
+                )
+            ),
+            "events": array(
+                whole(
+                    {
+                        "job": _TEXT,
+                        "id": _TEXT,
+                        "type": {"enum": list(EventType)},
+                        "sequence": _COUNT,
+                        "state": {"enum": list(CallbackState)},
+                        "about": array(_ANY_OBJECT, description="What it tells of this person"),
+                        "created_at": _TIME,
+                    }
+                )
+            ),
+            "certificates": array(
+                whole(
+                    {
+                        "job": _TEXT,
+                        "code": _TEXT,
+                        "company": _TEXT_OR_NULL,
+                        "ref": _TEXT,
+                        "award": _TEXT,
+                        "version": _COUNT,
+                        "state": {"enum": list(CertificateState)},
+                        "reason": _TEXT_OR_NULL,
+                        "sha256": _TEXT,
+                        "title": _TEXT,
+                        "issuer": _TEXT,
+                        "holder": _TEXT,
+                        "changes": _ANY_OBJECT | {"description": "What a reissue corrected"},
+                        "issued_at": _TIME,
+                        "expires_at": _TIME_OR_NULL,
+                        "ended_at": _TIME_OR_NULL,
+                        "verify_url": _TEXT_OR_NULL,
+                        "url": _TEXT_OR_NULL
+                        | {"description": "Of the PDF, for seven days; null where none is given away"},
+                    }
+                )
+            ),
+            "suppressions": array(ref("Suppression")),
+            "soft_bounces": array(whole({"email": _TEXT, "bounces": _COUNT, "last_at": _TIME})),
+            "next": _NEXT,
+        }
+    ),
+    "Erased": whole(
+        {
+            "dry_run": _YES_OR_NO,
+            "counts": whole(dict.fromkeys(KINDS, _COUNT)),
+            "next": _TEXT_OR_NULL | {"description": "The cursor of the call that goes on; null where all is done"},
+        }
+    ),
+    "Retention": whole(
+        {
+            "sites": array(
+                whole(
+                    {
+                        "site": _TEXT,
+                        "keep_people_days": {"type": ["integer", "null"]},
+                        "keep_certificate_years": {"type": ["integer", "null"]},
+                        "due": whole(
+                            {
+                                "jobs": _COUNT | {"description": "That ended so long ago"},
+                                "people": _COUNT,
+                                "events": _COUNT,
+                                "drafts": _COUNT | {"description": "That nobody started: they are cancelled first"},
+                                "certificates": _COUNT,
+                                "soft_bounces": _COUNT,
+                            }
+                        ),
+                    }
+                )
+            ),
+            "next": _NEXT,
         }
     ),
     "Health": whole({"status": {"enum": ["ok"]}}),

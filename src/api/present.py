@@ -21,8 +21,8 @@ def time(milliseconds: int | None) -> str | None:
 
 
 def job(row: Row, site: Row, now: int) -> dict[str, Any]:
-    limits = [limit for limit in (row["rate"], site["send_rate"]) if limit is not None]
-    rate = min(limits) if limits else PROVIDERS[site["provider"]].default_rate
+    of_site = site["send_rate"] or PROVIDERS[site["provider"]].default_rate
+    rate = min(limit for limit in (row["rate"], row["company_rate"], of_site) if limit is not None)
     unfinished = row["pending"] + row["sending"]
     done = row["total"] - unfinished
     measured = _measured_rate(row, done, now)
@@ -80,10 +80,21 @@ def site(row: Row) -> dict[str, Any]:
         "callback_success": row["callback_success"],
         "daily_quota": row["daily_quota"],
         "failure_limit": row["failure_limit"],
+        "keep_people_days": row["keep_people_days"],
+        "keep_certificate_years": row["keep_certificate_years"],
         "callback_off_at": time(row["callback_off_at"]),
         "disabled_at": time(row["disabled_at"]),
         "created_at": time(row["created_at"]),
     }
+
+
+def company(row: Row) -> dict[str, Any]:
+    mailboxes = {"from": ("sender_email", "sender_name"), "reply_to": ("reply_to", "reply_to_name")}
+    shown: dict[str, Any] = {
+        field: {"email": row[email], "name": row[name]} if row[email] else None
+        for field, (email, name) in mailboxes.items()
+    }
+    return {"company": row["company"]} | shown | {name: row[name] for name in ("logo", "colour", "send_rate")}
 
 
 def token(row: Row) -> dict[str, Any]:

@@ -62,7 +62,7 @@ def number_cursor(call: Call, name: str, first: int) -> int:
     if value is None:
         return first
     if type(value) is not int or not first <= value < TOO_LARGE:
-        raise _foreign(name)
+        raise foreign(name)
     return value
 
 
@@ -73,7 +73,7 @@ def time_cursor(call: Call, name: str = "cursor") -> tuple[int, str] | None:
             return None
         case [int(time), str(id)] if 0 <= time < TOO_LARGE:
             return time, id
-    raise _foreign(name)
+    raise foreign(name)
 
 
 def texts_cursor(call: Call, length: int, name: str = "cursor") -> tuple[str, ...] | None:
@@ -82,7 +82,7 @@ def texts_cursor(call: Call, length: int, name: str = "cursor") -> tuple[str, ..
     if value is None:
         return None
     if not isinstance(value, list) or len(value) != length or not all(isinstance(text, str) for text in value):
-        raise _foreign(name)
+        raise foreign(name)
     return tuple(value)
 
 
@@ -92,9 +92,9 @@ def numbers_cursor(call: Call, length: int, name: str = "cursor") -> tuple[int, 
     if value is None:
         return None
     if not isinstance(value, list) or len(value) != length:
-        raise _foreign(name)
+        raise foreign(name)
     if not all(type(number) is int and 0 <= number < TOO_LARGE for number in value):
-        raise _foreign(name)
+        raise foreign(name)
     return tuple(value)
 
 
@@ -109,11 +109,12 @@ def _decoded(call: Call, name: str) -> Any:
     try:
         decoded = bounded_json.loads(base64.b64decode(value + "=" * (-len(value) % 4), b"-_", validate=True))
     except (binascii.Error, ValueError):
-        raise _foreign(name) from None
+        raise foreign(name) from None
     if decoded is None:
-        raise _foreign(name)
+        raise foreign(name)
     return decoded
 
 
-def _foreign(name: str) -> Exception:
+def foreign(name: str) -> Exception:
+    """A cursor that is not ours."""
     return invalid(name, "is not a cursor of ours; take it from `next` in an answer, and leave it out to begin")

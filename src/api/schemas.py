@@ -22,6 +22,8 @@ TIME = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$"
 SLUG = r"^[a-z0-9_-]*$"
 LOCALE = r"^[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8})*$"
 HTTP_URL = r"^https?://\S+$"
+LOGO = r"^(https?://\S+|[0-9a-f]{64})$"
+COLOUR = r"^#[0-9a-fA-F]{6}$"
 
 # What a pattern asks for, in plain words.
 WORDS = {
@@ -30,6 +32,8 @@ WORDS = {
     LOCALE: "must be a language such as de or pt-BR",
     SLUG: "may hold a to z, 0 to 9, _ and - only",
     HTTP_URL: "must be an http(s) URL",
+    LOGO: "must be an https URL, or the name of an uploaded picture",
+    COLOUR: "must be a colour such as #1a2b3c",
 }
 
 
@@ -103,6 +107,12 @@ SITE_FIELDS: Schema = {
     "callback_success": {"enum": ["echo", "2xx"]},
     "daily_quota": nullable({"type": "integer", "minimum": 1, "maximum": 100_000_000}),
     "failure_limit": {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
+    "keep_people_days": nullable({"type": "integer", "minimum": 1, "maximum": 36_500}),
+    "keep_certificate_years": nullable({"type": "integer", "minimum": 1, "maximum": 100}),
+}
+PERSON_CHOSEN: Schema = {
+    "ref": text(200, 1, description="Whoever was submitted with this"),
+    "email": text(320, 1, description="Whoever was submitted with this address"),
 }
 SELECTION: Schema = {
     "reason": nullable(text(200, 1)),
@@ -111,7 +121,7 @@ SELECTION: Schema = {
 SUPPRESSION = closed(
     {
         "email": text(320, 1, ONE_LINE),
-        "reason": {"enum": [str(reason) for reason in Reason]},
+        "reason": {"enum": [str(reason) for reason in Reason if reason is not Reason.ERASED]},
         "category": nullable(CATEGORY) | {"description": "Of mail; all where it is absent"},
         "company": nullable(COMPANY) | {"description": "The whole site where it is absent"},
         "detail": nullable(text(500, pattern=ONE_LINE)),
@@ -195,6 +205,7 @@ REQUESTS: dict[str, Schema] = {
             "message": ref("Message"),
             "certificate": ref("NewCertificate"),
             "recipient": ref("Person"),
+            "company": nullable(COMPANY),
             "unsubscribe": UNSUBSCRIBE,
         },
         ("recipient",),
@@ -215,8 +226,19 @@ REQUESTS: dict[str, Schema] = {
         },
         ("email",),
     ),
+    "PersonChosen": closed(PERSON_CHOSEN),
+    "Erasure": closed({**PERSON_CHOSEN, "dry_run": {"type": "boolean"}}),
     "NewSite": closed(SITE_FIELDS, ("name",)),
     "SiteChanges": closed(SITE_FIELDS, minProperties=1),
+    "CompanySettings": closed(
+        {
+            "from": nullable(MAILBOX) | {"description": "Of jobs that name none; the site's where it is absent"},
+            "reply_to": nullable(MAILBOX) | {"description": "Of jobs that name none"},
+            "logo": nullable(text(2000, 1, LOGO)) | {"description": "An https URL, or the name of an uploaded picture"},
+            "colour": nullable(text(7, 7, COLOUR)),
+            "send_rate": nullable(RATE) | {"description": "Mails a second, of all jobs of the company together"},
+        }
+    ),
     "NewToken": closed(
         {
             "name": NAME_NEEDED,

@@ -33,6 +33,8 @@ _DEFAULTS: dict[str, Parameter] = {
     "callback_success": "echo",
     "daily_quota": None,
     "failure_limit": 0.2,
+    "keep_people_days": None,
+    "keep_certificate_years": None,
 }
 
 

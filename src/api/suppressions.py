@@ -12,6 +12,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+import person_hash
 import problems
 from api import csv, present, query
 from api.bodies import CSV, JSON, media_type, read_json, read_table
@@ -34,7 +35,7 @@ async def show(call: Call) -> Response:
     after, limit = query.texts_cursor(call, 3), query.limit(call)
     rows = await _page(call, key, reason, after, limit + 1)
     following = query.cursor(_place(rows[limit - 1])) if len(rows) > limit else None
-    return answer({"suppressions": [_shown(call, row) for row in rows[:limit]], "next": following})
+    return answer({"suppressions": [_shown(call, row, key) for row in rows[:limit]], "next": following})
 
 
 async def add(call: Call) -> Response:
@@ -67,9 +68,10 @@ async def release(call: Call) -> Response:
     force, note = body.get("force", False), body.get("note")
     if force and not note:
         raise invalid("/note", "is needed with force: why is this person mailed again?")
-    chosen = (_key(body["email"], "/email"), _released_company(call, body), _part(body, "category"))
+    key = _key(body["email"], "/email")
+    chosen = (_keys(call, key), _released_company(call, body), _part(body, "category"))
     site_id = call.scope.site_id
-    entry = call.entry("suppression.release", _hash_of(chosen[0]), site_id=site_id)
+    entry = call.entry("suppression.release", _hash_of(key), site_id=site_id)
     found, _, released = await call.services.database.batch(
         [
             suppressions.chosen(site_id, *chosen),
@@ -79,16 +81,16 @@ async def release(call: Call) -> Response:
     )
     if not released:
         await _explain(call, chosen[0], found)
-    return answer({"released": [present.suppression(row) for row in released]})
+    return answer({"released": [present.suppression(row | {"email": key}) for row in released]})
 
 
-async def _explain(call: Call, email: str, found: list[Row]) -> None:
+async def _explain(call: Call, keys: str, found: list[Row]) -> None:
     """Why nothing was released."""
     wishes = sorted({row["reason"] for row in found if row["reason"] in suppressions.WISHES})
     if wishes:
         words = f"The reason is {' and '.join(wishes)}. Release it with force and a note that says why."
         raise Problem(problems.UNWANTED, words)
-    if await call.services.database.all(suppressions.page(call.scope, email, None, ("", "", ""), 1)):
+    if await call.services.database.all(suppressions.page(call.scope, keys, None, ("", "", ""), 1)):
         raise Problem(problems.SITE_WIDE, "Only a token of the site releases it.")
     raise Problem(problems.UNKNOWN_SUPPRESSION, "Nothing that this token may release matches.")
 
@@ -165,6 +167,11 @@ def _key(email: str, at: str) -> str:
         raise invalid(at, error.detail) from None
 
 
+def _keys(call: Call, key: str) -> str:
+    """What an address is found by: itself, or its hash, where it was erased."""
+    return json.dumps([key, person_hash.of_address(call.site["address_key"], key)])
+
+
 def _target(chunk: list[dict[str, Any]]) -> str:
     return _hash_of(chunk[0]["email"]) if len(chunk) == 1 else "suppressions"
 
@@ -177,26 +184,28 @@ def _place(row: Row) -> tuple[str, ...]:
     return row["email"], row["company"], row["category"]
 
 
-def _shown(call: Call, row: Row) -> dict[str, Any]:
-    shown = present.suppression(row)
+def _shown(call: Call, row: Row, asked: str | None) -> dict[str, Any]:
+    """`asked`: the one address that was asked about."""
+    shown = present.suppression(row if asked is None else row | {"email": asked})
     foreign = call.scope.company is not None and not row["company"]
     return shown | {"detail": None, "created_at": None} if foreign else shown
 
 
 async def _page(
-    call: Call, email: str | None, reason: suppressions.Reason | None, after: tuple[str, ...] | None, limit: int
+    call: Call, key: str | None, reason: suppressions.Reason | None, after: tuple[str, ...] | None, limit: int
 ) -> list[Row]:
-    statement = suppressions.page(call.scope, email, reason, after or ("", "", ""), limit)
+    keys = _keys(call, key) if key else None
+    statement = suppressions.page(call.scope, keys, reason, after or ("", "", ""), limit)
     return await call.services.database.all(statement)
 
 
 async def _pages(
-    call: Call, email: str | None, reason: suppressions.Reason | None
+    call: Call, key: str | None, reason: suppressions.Reason | None
 ) -> AsyncIterator[list[dict[str, Any]]]:
     after: tuple[str, ...] | None = None
     while True:
-        rows = await _page(call, email, reason, after, query.MAX_LIMIT)
-        yield [_shown(call, row) for row in rows]
+        rows = await _page(call, key, reason, after, query.MAX_LIMIT)
+        yield [_shown(call, row, key) for row in rows]
         if len(rows) < query.MAX_LIMIT:
             return
         after = _place(rows[-1])

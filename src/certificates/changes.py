@@ -67,7 +67,9 @@ async def reissue(services: Services, scope: Scope, code: str, changes: Mapping[
     except BucketUnavailable:
         await discard(services, [issued.row["file"]])
         raise
-    latest = (await issuing.keep([issued], certificates.note(entry, scope)))[old["ref"]]
+    latest = (await issuing.keep([issued], certificates.note(entry, scope))).get(old["ref"])
+    if latest is None:  # erased meanwhile
+        raise HolderForgotten(code)
     if latest["code"] != issued.row["code"]:  # somebody else was quicker
         raise CertificateEnded(CertificateState.SUPERSEDED)
     await dispatch.kick_callbacks(services, scope.site_id)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from certificates import codes, dates
 from pages.base import render, said
+from pages.link_words import LINK_WORDS
 from pages.verify_words import WORDS, Words
 from ports import Row
 from states import CertificateState
@@ -51,6 +52,11 @@ _PAGE = """{% extends "frame" %}
 <button class="first">{{ words.button }}</button>
 </form>
 {% endif %}
+{%- if mails %}<form method="post" action="/verify/{{ mails }}/link">
+<button aria-describedby="mailed">{{ link_words.button }}</button>
+<p class="quiet" id="mailed">{{ link_words.hint }}</p>
+</form>
+{% endif %}
 {%- if link %}<p class="elsewhere"><a href="{{ link[0] }}">{{ link[1] }}</a></p>
 {% endif -%}
 {% endblock %}"""
@@ -63,9 +69,16 @@ class Standing(StrEnum):
     EXPIRED = "expired"
     REVOKED = "revoked"
     SUPERSEDED = "superseded"
+    ERASED = "erased"
 
 
-_LOOKS = {Standing.VALID: "good", Standing.EXPIRED: "old", Standing.REVOKED: "bad", Standing.SUPERSEDED: "old"}
+_LOOKS = {
+    Standing.VALID: "good",
+    Standing.EXPIRED: "old",
+    Standing.REVOKED: "bad",
+    Standing.SUPERSEDED: "old",
+    Standing.ERASED: "old",
+}
 
 
 class Fact(NamedTuple):
@@ -75,6 +88,8 @@ class Fact(NamedTuple):
 
 
 def standing_of(certificate: Row, now: int) -> Standing:
+    if certificate["erased_at"] is not None:
+        return Standing.ERASED
     expires_at = certificate["expires_at"]
     if certificate["state"] == CertificateState.VALID and expires_at is not None and expires_at <= now:
         return Standing.EXPIRED
@@ -85,6 +100,9 @@ def verdict(language: str, certificate: Row, now: int) -> str:
     """`certificate`: a row of `certificates.find`."""
     words, standing = WORDS[language], standing_of(certificate, now)
     told = json.loads(certificate["shown"])
+    if standing is Standing.ERASED:  # nothing more of it: whoever asks has the paper with the name on it
+        lines = [said(words.erased, {"issuer": told["issuer"]})]
+        return _rendered(language, title=words.erased_title, verdict=_LOOKS[standing], lines=lines, form="")
     ended = certificate["expires_at"] - 1 if standing is Standing.EXPIRED else certificate["ended_at"] or now
     values = {"issuer": told["issuer"], "date": _day(ended, language)}
     title, line = {
@@ -99,6 +117,7 @@ def verdict(language: str, certificate: Row, now: int) -> str:
         verdict=_LOOKS[standing],
         lines=[said(line, values)],
         facts=_facts(words, certificate, told, language, now),
+        mails=certificate["code"] if certificate["state"] == CertificateState.VALID else "",
         link=("/verify", words.another),
     )
 
@@ -118,10 +137,18 @@ def unknown(language: str, code: str) -> str:
     return _rendered(language, title=words.unknown_title, verdict="bad", lines=[words.unknown], form=typed)
 
 
-def notice(language: str, title: str, line: str, issuer: str = "", code: str = "") -> str:
-    """A page that only says something; with `code`, it leads to the page that verifies it."""
+def notice(language: str, title: str, line: str, issuer: str = "", code: str = "", *, mails: bool = False) -> str:
+    """A page that only says something; with `code`, it leads to the page that verifies it. `mails`: with the button
+    that mails the holder a new link."""
     link = (f"/verify/{code}", WORDS[language].verify_it) if code else None
-    return _rendered(language, title=title, lines=[said(line, {"issuer": issuer})], link=link)
+    lines = [said(line, {"issuer": issuer})]
+    return _rendered(language, title=title, lines=lines, link=link, mails=code if mails else "")
+
+
+def asked(language: str, code: str) -> str:
+    """The same, whatever was done."""
+    words = LINK_WORDS[language]
+    return notice(language, words.asked_title, words.asked, code=code)
 
 
 def _facts(words: Words, certificate: Row, told: dict[str, str], language: str, now: int) -> list[Fact]:
@@ -151,6 +178,8 @@ def _rendered(language: str, **parts: object) -> str:
         "lines": [],
         "facts": [],
         "form": None,
+        "mails": "",
+        "link_words": LINK_WORDS[language],
         "link": None,
         "words": WORDS[language],
     }

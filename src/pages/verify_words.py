@@ -22,6 +22,8 @@ class Words(NamedTuple):
     revoked: str
     superseded_title: str
     superseded: str
+    erased_title: str
+    erased: str
     unknown_title: str
     unknown: str
     mistyped_title: str
@@ -64,6 +66,10 @@ WORDS = {
         "It was withdrawn on {date} and is not valid any more.",
         "This certificate has been replaced",
         "A corrected one was issued on {date}. Please ask the holder for it.",
+        "There was a certificate with this code",
+        "It was issued here. "
+        "Its holder’s data has been erased since, so nothing can be said of it any more. If in doubt, "
+        "please ask {issuer}.",
         "There is no certificate with this code",
         "The code is well formed, but nothing is on record for it. Please compare it with the certificate.",
         "This code is mistyped",
@@ -82,7 +88,8 @@ WORDS = {
         "Compute the fingerprint of your file on your own computer; nothing has to be uploaded. "
         "If it differs from the one above, the file is not the one that was issued.",
         "This link has expired",
-        "The certificate itself is still on record. For a new link to the file, please ask {issuer}.",
+        "The certificate itself is still on record. "
+        "You can have a new link mailed; if your address has changed, please ask {issuer}.",
         "This link does not work",
         "It may have been cut off. Please open it from the mail again, or copy all of it.",
         "This file is not available any more",
@@ -105,6 +112,10 @@ WORDS = {
         "Es wurde am {date} zurückgezogen und ist nicht mehr gültig.",
         "Dieses Zertifikat wurde ersetzt",
         "Ein berichtigtes wurde am {date} ausgestellt. Bitte lassen Sie sich dieses zeigen.",
+        "Es gab ein Zertifikat mit diesem Code",
+        "Es wurde hier ausgestellt. "
+        "Die Daten seines Inhabers wurden inzwischen gelöscht, darum lässt sich nichts mehr dazu sagen. Im "
+        "Zweifel fragen Sie bitte {issuer}.",
         "Es gibt kein Zertifikat mit diesem Code",
         "Der Code ist richtig gebildet, aber hier ist nichts dazu verzeichnet. "
         "Bitte vergleichen Sie ihn mit dem Zertifikat.",
@@ -125,7 +136,8 @@ WORDS = {
         "Berechnen Sie den Fingerabdruck Ihrer Datei auf Ihrem eigenen Rechner; hochgeladen werden muss nichts. "
         "Weicht er vom obigen ab, ist es nicht die ausgestellte Datei.",
         "Dieser Link ist abgelaufen",
-        "Das Zertifikat selbst ist weiterhin verzeichnet. Einen neuen Link zur Datei bekommen Sie von {issuer}.",
+        "Das Zertifikat selbst ist weiterhin verzeichnet. "
+        "Sie können sich einen neuen Link mailen lassen; hat sich Ihre Adresse geändert, fragen Sie bitte {issuer}.",
         "Dieser Link funktioniert nicht",
         "Vielleicht ist er unvollständig. Bitte öffnen Sie ihn noch einmal aus der E-Mail oder kopieren Sie ihn ganz.",
         "Diese Datei gibt es nicht mehr",
@@ -148,6 +160,10 @@ WORDS = {
         "Il a été retiré le {date} et n’est plus valide.",
         "Ce certificat a été remplacé",
         "Un certificat corrigé a été délivré le {date}. Veuillez le demander à son titulaire.",
+        "Un certificat a porté ce code",
+        "Il a été délivré ici. "
+        "Les données de son titulaire ont été effacées depuis ; rien ne peut plus en être dit. En cas de "
+        "doute, veuillez vous adresser à {issuer}.",
         "Aucun certificat ne porte ce code",
         "Le code est bien formé, mais rien n’est enregistré sous ce code. Veuillez le comparer avec le certificat.",
         "Ce code comporte une faute de frappe",
@@ -167,7 +183,7 @@ WORDS = {
         "Si elle diffère de celle ci-dessus, ce n’est pas le fichier qui a été délivré.",
         "Ce lien a expiré",
         "Le certificat lui-même est toujours enregistré. "
-        "Pour un nouveau lien vers le fichier, veuillez vous adresser à {issuer}.",
+        "Vous pouvez vous faire envoyer un nouveau lien ; si votre adresse a changé, adressez-vous à {issuer}.",
         "Ce lien ne fonctionne pas",
         "Il est peut-être incomplet. Veuillez l’ouvrir de nouveau depuis le courriel ou le copier en entier.",
         "Ce fichier n’est plus disponible",
@@ -190,6 +206,10 @@ WORDS = {
         "Se retiró el {date} y ya no es válido.",
         "Este certificado ha sido sustituido",
         "El {date} se emitió uno corregido. Pídaselo a su titular.",
+        "Hubo un certificado con este código",
+        "Se emitió aquí. "
+        "Los datos de su titular se han borrado desde entonces, así que ya no se puede decir nada de él. En "
+        "caso de duda, diríjase a {issuer}.",
         "No hay ningún certificado con este código",
         "El código está bien formado, pero aquí no consta nada con él. Compárelo con el certificado.",
         "Este código tiene un error",
@@ -208,7 +228,8 @@ WORDS = {
         "Calcule la huella de su archivo en su propio ordenador; no hace falta subir nada. "
         "Si difiere de la anterior, no es el archivo que se emitió.",
         "Este enlace ha caducado",
-        "El certificado sigue constando en el registro. Para obtener un enlace nuevo al archivo, diríjase a {issuer}.",
+        "El certificado sigue constando en el registro. "
+        "Puede pedir que se le envíe un enlace nuevo; si su dirección ha cambiado, diríjase a {issuer}.",
         "Este enlace no funciona",
         "Puede que esté incompleto. Ábralo de nuevo desde el correo o cópielo entero.",
         "Este archivo ya no está disponible",
@@ -231,6 +252,10 @@ WORDS = {
         "È stato ritirato e non è più valido. Data: {date}.",
         "Questo certificato è stato sostituito",
         "Ne è stato rilasciato uno corretto. Data: {date}. Lo chieda al titolare.",
+        "C’è stato un certificato con questo codice",
+        "È stato rilasciato qui. "
+        "I dati del titolare sono stati nel frattempo cancellati, perciò non se ne può più dire nulla. In "
+        "caso di dubbio si rivolga a {issuer}.",
         "Nessun certificato ha questo codice",
         "Il codice è ben formato, ma qui non risulta nulla. Lo confronti con il certificato.",
         "Questo codice contiene un errore di battitura",
@@ -249,7 +274,8 @@ WORDS = {
         "Calcoli l’impronta del file sul Suo computer; non occorre caricare nulla. "
         "Se è diversa da quella qui sopra, non è il file che è stato rilasciato.",
         "Questo link è scaduto",
-        "Il certificato è ancora registrato. Per un nuovo link al file si rivolga a {issuer}.",
+        "Il certificato è ancora registrato. "
+        "Può farsi inviare un nuovo link; se il suo indirizzo è cambiato, si rivolga a {issuer}.",
         "Questo link non funziona",
         "Forse è incompleto. Lo apra di nuovo dal messaggio o lo copi per intero.",
         "Questo file non è più disponibile",
@@ -272,6 +298,10 @@ WORDS = {
         "Foi retirado em {date} e já não é válido.",
         "Este certificado foi substituído",
         "Um certificado corrigido foi emitido em {date}. Peça-o ao titular.",
+        "Houve um certificado com este código",
+        "Foi emitido aqui. "
+        "Os dados do titular foram entretanto apagados, pelo que já nada se pode dizer dele. Em caso de "
+        "dúvida, dirija-se a {issuer}.",
         "Não há nenhum certificado com este código",
         "O código está bem formado, mas nada consta aqui com ele. Compare-o com o certificado.",
         "Este código tem um erro",
@@ -290,7 +320,8 @@ WORDS = {
         "Calcule a impressão digital do seu ficheiro no seu próprio computador; não é preciso enviar nada. "
         "Se for diferente da indicada acima, não é o ficheiro que foi emitido.",
         "Este link expirou",
-        "O certificado continua registado. Para obter um novo link para o ficheiro, contacte {issuer}.",
+        "O certificado continua registado. "
+        "Pode pedir que lhe seja enviado um novo link; se o seu endereço mudou, contacte {issuer}.",
         "Este link não funciona",
         "Pode estar incompleto. Abra-o de novo a partir da mensagem ou copie-o por inteiro.",
         "Este ficheiro já não está disponível",
@@ -313,6 +344,10 @@ WORDS = {
         "Het is op {date} ingetrokken en is niet meer geldig.",
         "Dit certificaat is vervangen",
         "Op {date} is een verbeterd certificaat uitgegeven. Vraag de houder daarnaar.",
+        "Er was een certificaat met deze code",
+        "Het is hier uitgegeven. "
+        "De gegevens van de houder zijn sindsdien gewist, dus er valt niets meer over te zeggen. Vraag het "
+        "bij twijfel aan {issuer}.",
         "Er is geen certificaat met deze code",
         "De code is goed gevormd, maar er staat hier niets onder geregistreerd. Vergelijk de code met het certificaat.",
         "Deze code bevat een typefout",
@@ -331,7 +366,8 @@ WORDS = {
         "Bereken de vingerafdruk van uw bestand op uw eigen computer; u hoeft niets te uploaden. "
         "Wijkt hij af van de bovenstaande, dan is het niet het uitgegeven bestand.",
         "Deze link is verlopen",
-        "Het certificaat zelf staat nog geregistreerd. Vraag {issuer} om een nieuwe link naar het bestand.",
+        "Het certificaat zelf staat nog geregistreerd. "
+        "U kunt een nieuwe link laten mailen; is uw adres veranderd, vraag het dan aan {issuer}.",
         "Deze link werkt niet",
         "Misschien is hij niet volledig. Open hem opnieuw vanuit de e-mail of kopieer hem helemaal.",
         "Dit bestand is niet meer beschikbaar",
@@ -354,6 +390,10 @@ WORDS = {
         "Wycofano go {date} i nie jest już ważny.",
         "Ten certyfikat został zastąpiony",
         "Poprawiony certyfikat wystawiono {date}. Proszę poprosić o niego posiadacza.",
+        "Certyfikat o tym kodzie istniał",
+        "Został tu wystawiony. "
+        "Dane jego posiadacza od tego czasu usunięto, więc nie można już nic o nim powiedzieć. W razie "
+        "wątpliwości proszę zwrócić się do wystawcy: {issuer}.",
         "Nie ma certyfikatu o tym kodzie",
         "Kod jest poprawnie zbudowany, ale nie ma go w rejestrze. Proszę porównać go z certyfikatem.",
         "Ten kod zawiera literówkę",
@@ -372,7 +412,8 @@ WORDS = {
         "Odcisk swojego pliku można obliczyć na własnym komputerze; niczego nie trzeba wysyłać. "
         "Jeśli różni się od powyższego, nie jest to wystawiony plik.",
         "Ten link wygasł",
-        "Sam certyfikat nadal jest w rejestrze. Nowy link do pliku można otrzymać od wystawcy: {issuer}.",
+        "Sam certyfikat nadal jest w rejestrze. "
+        "Nowy link można otrzymać e-mailem; jeśli adres się zmienił, proszę zwrócić się do wystawcy: {issuer}.",
         "Ten link nie działa",
         "Być może jest niepełny. Proszę otworzyć go ponownie z e-maila albo skopiować w całości.",
         "Ten plik nie jest już dostępny",
@@ -395,6 +436,10 @@ WORDS = {
         "Byl stažen {date} a již neplatí.",
         "Tento certifikát byl nahrazen",
         "Opravený certifikát byl vydán {date}. Vyžádejte si jej od držitele.",
+        "Certifikát s tímto kódem existoval",
+        "Byl vydán zde. "
+        "Údaje jeho držitele byly od té doby vymazány, proto o něm již nelze nic říci. V případě "
+        "pochybností se obraťte na vydavatele: {issuer}.",
         "Žádný certifikát nemá tento kód",
         "Kód má správný tvar, ale není zde evidován. Porovnejte jej s certifikátem.",
         "V tomto kódu je překlep",
@@ -413,7 +458,8 @@ WORDS = {
         "Otisk svého souboru vypočítejte na vlastním počítači; nic není třeba nahrávat. "
         "Liší-li se od výše uvedeného, nejde o vydaný soubor.",
         "Platnost tohoto odkazu skončila",
-        "Samotný certifikát je stále evidován. O nový odkaz na soubor požádejte vydavatele: {issuer}.",
+        "Samotný certifikát je stále evidován. "
+        "Nový odkaz si můžete nechat poslat; pokud se vaše adresa změnila, obraťte se na vydavatele: {issuer}.",
         "Tento odkaz nefunguje",
         "Možná není úplný. Otevřete jej znovu z e-mailu nebo jej zkopírujte celý.",
         "Tento soubor již není k dispozici",
@@ -436,6 +482,10 @@ WORDS = {
         "Його відкликано, і він більше не дійсний. Дата: {date}.",
         "Цей сертифікат замінено",
         "Видано виправлений сертифікат. Дата: {date}. Попросіть його у власника.",
+        "Сертифікат із таким кодом існував",
+        "Його видано тут. "
+        "Дані власника відтоді стерто, тому про нього вже нічого не можна сказати. У разі сумнівів "
+        "зверніться до видавця: {issuer}.",
         "Сертифіката з таким кодом немає",
         "Код побудовано правильно, але в реєстрі його немає. Порівняйте його із сертифікатом.",
         "У цьому коді є помилка",
@@ -454,7 +504,8 @@ WORDS = {
         "Обчисліть відбиток свого файлу на власному комп’ютері; нічого не потрібно завантажувати на сервер. "
         "Якщо він відрізняється від наведеного вище, це не той файл, який було видано.",
         "Термін дії цього посилання закінчився",
-        "Сам сертифікат досі є в реєстрі. По нове посилання на файл зверніться до видавця: {issuer}.",
+        "Сам сертифікат досі є в реєстрі. "
+        "Нове посилання можна отримати поштою; якщо ваша адреса змінилася, зверніться до видавця: {issuer}.",
         "Це посилання не працює",
         "Можливо, воно неповне. Відкрийте його ще раз із листа або скопіюйте повністю.",
         "Цей файл більше не доступний",
@@ -477,6 +528,8 @@ WORDS = {
         "سُحبت في {date} ولم تعد صالحة.",
         "استُبدلت هذه الشهادة",
         "صدرت شهادة مصححة في {date}. يُرجى طلبها من صاحبها.",
+        "كانت هناك شهادة بهذا الرمز",
+        "صدرت من هنا، ثم مُحيت بيانات صاحبها، فلم يعد ممكنًا قول شيء عنها. عند الشك يُرجى سؤال الجهة المُصدِرة: {issuer}.",
         "لا توجد شهادة بهذا الرمز",
         "الرمز مكتوب بشكل سليم، لكن لا شيء مسجل له هنا. يُرجى مقارنته بالشهادة.",
         "في هذا الرمز خطأ كتابي",
@@ -494,7 +547,7 @@ WORDS = {
         "مقارنة ملف PDF بهذه الشهادة",
         "احسب بصمة ملفك على جهازك؛ لا حاجة إلى رفع أي شيء. إذا اختلفت عن البصمة أعلاه فليس هو الملف الذي صدر.",
         "انتهت صلاحية هذا الرابط",
-        "الشهادة نفسها ما زالت مسجلة. للحصول على رابط جديد للملف يُرجى التواصل مع {issuer}.",
+        "الشهادة نفسها ما زالت مسجلة. يمكنك طلب إرسال رابط جديد إليك؛ وإذا تغيّر عنوانك فيُرجى التواصل مع {issuer}.",
         "هذا الرابط لا يعمل",
         "ربما كان ناقصًا. يُرجى فتحه من الرسالة مرة أخرى أو نسخه كاملًا.",
         "لم يعد هذا الملف متاحًا",
@@ -517,6 +570,8 @@ WORDS = {
         "已于 {date} 撤回，不再有效。",
         "此证书已被替换",
         "更正后的证书已于 {date} 颁发，请向持有人索取。",
+        "曾有使用此代码的证书",
+        "该证书由此处颁发。持有人的数据此后已被删除，因此无法再提供任何信息。如有疑问，请咨询 {issuer}。",
         "没有使用此代码的证书",
         "代码格式正确，但此处没有相应记录。请与证书核对。",
         "代码输入有误",
@@ -534,7 +589,7 @@ WORDS = {
         "将 PDF 文件与此证书比对",
         "请在您自己的电脑上计算文件指纹，无需上传任何内容。如果与上方的指纹不同，则不是所颁发的文件。",
         "此链接已过期",
-        "证书本身仍在登记中。如需新的文件链接，请联系 {issuer}。",
+        "证书本身仍在登记中。您可以让系统发送新链接；如果您的地址已更改，请联系 {issuer}。",
         "此链接无效",
         "链接可能不完整。请从邮件中重新打开，或完整复制。",
         "此文件已无法获取",
@@ -557,6 +612,9 @@ WORDS = {
         "{date} に取り消され、現在は無効です。",
         "この証明書は差し替えられました",
         "訂正された証明書が {date} に発行されています。所持者にご確認ください。",
+        "このコードの証明書は以前ありました",
+        "ここで発行されましたが、その後所持者のデータが消去されたため、"
+        "これ以上お伝えできることはありません。ご不明な点は {issuer} にお尋ねください。",
         "このコードの証明書はありません",
         "コードの形式は正しいですが、登録がありません。証明書と照らし合わせてください。",
         "コードに入力ミスがあります",
@@ -575,7 +633,8 @@ WORDS = {
         "お手元のコンピューターでファイルのフィンガープリントを計算してください。アップロードは不要です。"
         "上の値と異なる場合、発行されたファイルではありません。",
         "このリンクは期限切れです",
-        "証明書そのものは引き続き登録されています。ファイルの新しいリンクは {issuer} にお問い合わせください。",
+        "証明書そのものは引き続き登録されています。新しいリンクを送信できます。"
+        "宛先が変わった場合は {issuer} にお問い合わせください。",
         "このリンクは使えません",
         "途中で切れている可能性があります。メールからもう一度開くか、全体をコピーしてください。",
         "このファイルは公開を終了しました",

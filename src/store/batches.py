@@ -1,6 +1,7 @@
 """Statements of `batches`: leases with fencing, counters, and what is to be queued."""
 
 from ports import Statement
+from store.companies import company_rate
 from store.recipients import RANGE
 
 _COUNTERS = "total, pending, sending, sent, failed, uncertain, suppressed, cancelled"
@@ -14,14 +15,16 @@ _HELD = "job_id = ?1 AND number = ?2 AND fence = ?3 AND state = 'processing'"
 def add_appended(job_id: str) -> Statement:
     """Batches for the people just appended; the last batch that was there may have been filled up."""
     return Statement(
-        """INSERT INTO batches (job_id, number, state, total, pending)
-           SELECT ?1, position / (SELECT batch_size FROM jobs WHERE id = ?1), 'pending', count(*), count(*)
+        """INSERT INTO batches (job_id, number, state, total, pending, cancelled)
+           SELECT ?1, position / (SELECT batch_size FROM jobs WHERE id = ?1), 'pending', count(*),
+             sum(state = 'pending'), sum(state = 'cancelled')
            FROM recipients
            WHERE job_id = ?1
              AND position >= (SELECT ifnull(max(number), 0) FROM batches WHERE job_id = ?1)
                              * (SELECT batch_size FROM jobs WHERE id = ?1)
            GROUP BY 2
-           ON CONFLICT (job_id, number) DO UPDATE SET total = excluded.total, pending = excluded.pending""",
+           ON CONFLICT (job_id, number) DO UPDATE
+             SET total = excluded.total, pending = excluded.pending, cancelled = excluded.cancelled""",
         (job_id,),
     )
 
@@ -108,7 +111,8 @@ def look(job_id: str, number: int) -> Statement:
 def work(job_id: str) -> Statement:
     """What sending a batch of the job needs to know, once."""
     return Statement(
-        """SELECT j.site_id, j.company, j.kind, j.rate, j.on_uncertain, s.provider, s.send_rate, c.version, c.content
+        f"""SELECT j.site_id, j.company, j.kind, j.rate, j.on_uncertain, s.provider, s.send_rate, c.version, c.content,
+             {company_rate("j")}
            FROM jobs j JOIN sites s ON s.id = j.site_id JOIN job_contents c ON c.job_id = j.id WHERE j.id = ?1""",
         (job_id,),
     )
@@ -171,15 +175,18 @@ def progressed(job_id: str, number: int, fence: int) -> Statement:
 
 def standing(job_id: str, number: int, fence: int, now: int) -> Statement:
     """How the holder of a lease stands after a step: `held`, what is left, the job's state; `lanes`: how many batches
-    of the same site are being sent right now, which share its rate; and what the breakers look at."""
+    of the same site are being sent right now, which share its rate, `company_lanes` those of the same company; and what
+    the breakers look at."""
     return Statement(
         """SELECT b.fence = ?3 AND b.state = 'processing' AS held, b.pending, b.sending, j.state AS job_state,
-             j.started_at, j.progress_at, j.sent, j.failed, j.forgiven_sent, j.forgiven_failed, s.failure_limit,
+             j.started_at, j.progress_at, j.sent, j.failed, j.forgiven_sent, j.forgiven_failed, j.outages, s.failure_limit,
              s.daily_quota, s.disabled_at,
              (SELECT ifnull(sum(u.sent), 0) FROM usage u
               WHERE u.site_id = s.id AND u.day = date(?4 / 1000, 'unixepoch')) AS sent_today,
              (SELECT count(*) FROM batches o CROSS JOIN jobs oj ON oj.id = o.job_id -- few are leased: begin with them
-              WHERE o.state = 'processing' AND oj.site_id = j.site_id) AS lanes
+              WHERE o.state = 'processing' AND oj.site_id = j.site_id) AS lanes,
+             iif(j.company IS NULL, 1, (SELECT count(*) FROM batches o CROSS JOIN jobs oj ON oj.id = o.job_id
+              WHERE o.state = 'processing' AND oj.site_id = j.site_id AND oj.company = j.company)) AS company_lanes
            FROM batches b JOIN jobs j ON j.id = b.job_id JOIN sites s ON s.id = j.site_id
            WHERE b.job_id = ?1 AND b.number = ?2""",
         (job_id, number, fence, now),

@@ -8,7 +8,7 @@ from store import audit
 
 _COLUMNS = (
     *("code", "site_id", "company", "job_id", "position", "ref", "award", "version", "state", "reason", "file"),
-    *("sha256", "shown", "changes", "issued_at", "expires_at", "ended_at"),
+    *("sha256", "shown", "changes", "issued_at", "expires_at", "ended_at", "erased_at"),
 )
 _ALL = ", ".join(_COLUMNS)
 _IN_SCOPE = "site_id = ?2 AND (?3 IS NULL OR company = ?3)"
@@ -39,7 +39,8 @@ def supersede(rows: str, now: int) -> Statement:
     """What a JSON array of new certificates replaces; before their `insert` in the same transaction."""
     return Statement(
         """UPDATE certificates SET state = 'superseded', ended_at = ?2
-           WHERE state = 'valid' AND code IN (SELECT value ->> 'replaces' FROM json_each(?1))""",
+           WHERE state = 'valid' AND erased_at IS NULL
+             AND code IN (SELECT value ->> 'replaces' FROM json_each(?1))""",
         (rows, now),
     )
 
@@ -77,17 +78,18 @@ def holder(job_id: str, position: int) -> Statement:
     """The person as the job has them, with what the job says: what a reissue starts from."""
     return Statement(
         """SELECT r.position, r.ref, r.email, r.name, r.variables, k.content
-           FROM recipients r JOIN job_contents k ON k.job_id = r.job_id WHERE r.job_id = ?1 AND r.position = ?2""",
+           FROM recipients r JOIN job_contents k ON k.job_id = r.job_id WHERE r.job_id = ?1 AND r.position = ?2
+             AND r.email <> ''""",
         (job_id, position),
     )
 
 
 def page(scope: Scope, job_id: str | None, ref: str | None, before: tuple[int, str] | None, limit: int) -> Statement:
-    """The newest first; of one job or one person where given."""
+    """The newest first, of holders whose data is kept; of one job or one person where given."""
     at, code = before or (None, None)
     return Statement(
         f"""SELECT {_ALL} FROM certificates
-            WHERE site_id = ?1 AND (?2 IS NULL OR company = ?2) AND (?3 IS NULL OR job_id = ?3)
+            WHERE site_id = ?1 AND erased_at IS NULL AND (?2 IS NULL OR company = ?2) AND (?3 IS NULL OR job_id = ?3)
               AND (?4 IS NULL OR ref = ?4) AND (?5 IS NULL OR (issued_at, code) < (?5, ?6))
             ORDER BY issued_at DESC, code DESC LIMIT ?7""",
         (scope.site_id, scope.company, job_id, ref, at, code, limit),

@@ -61,7 +61,8 @@ def suppress(changes: str, now: int) -> Statement:
               e.value ->> 'email', iif((e.value ->> 'suppress') = 'unsubscribe', j.category, ''),
               e.value ->> 'suppress', e.value ->> 'detail', ?2
             FROM {PEOPLE} JOIN jobs j ON j.id = r.job_id
-            WHERE (e.value ->> 'suppress') IS NOT NULL AND ((e.value ->> 'rank') = 0 OR (e.value ->> 'rank') > {_RANK})
+            WHERE (e.value ->> 'suppress') IS NOT NULL AND (e.value ->> 'email') IS NOT NULL
+              AND ((e.value ->> 'rank') = 0 OR (e.value ->> 'rank') > {_RANK})
             {A_WISH_WINS}""",
         (changes, now),
     )
@@ -72,7 +73,7 @@ def count_soft_bounces(changes: str) -> Statement:
     return Statement(
         """INSERT INTO soft_bounces (site_id, email, bounces, last_at)
            SELECT value ->> 'site', value ->> 'email', 1, value ->> 'at' FROM json_each(?1)
-           WHERE (value ->> 'reason') = 'soft_bounce' ORDER BY value ->> 'at'
+           WHERE (value ->> 'reason') = 'soft_bounce' AND (value ->> 'email') IS NOT NULL ORDER BY value ->> 'at'
            ON CONFLICT (site_id, email) DO UPDATE SET bounces = bounces + 1, last_at = excluded.last_at
            WHERE excluded.last_at > last_at""",
         (changes,),
@@ -114,8 +115,8 @@ def update(changes: str, now: int) -> Statement:
         f"""UPDATE recipients AS r
             SET state = {_STATE}, delivery = {_DELIVERY},
                 delivery_at = iif({ADVANCES}, e.value ->> 'at', r.delivery_at),
-                reason = e.value ->> 'reason', detail = e.value ->> 'detail',
-                message_id = ifnull(r.message_id, e.value ->> 'message_id'),
+                reason = e.value ->> 'reason', detail = iif(r.email = '', NULL, e.value ->> 'detail'),
+                message_id = iif(r.email = '', NULL, ifnull(r.message_id, e.value ->> 'message_id')),
                 unsure_since = iif({RESOLVES} OR {ADVANCES}, NULL, r.unsure_since),
                 updated_at = iif({RESOLVES}, ?2, r.updated_at)
             FROM json_each(?1) AS e

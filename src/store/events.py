@@ -114,7 +114,7 @@ def settled(job_id: str, fence: int, outcomes: str, now: int) -> Statement:
             data="json_object('job', j.id, 'company', j.company, 'recipients', json(late.people))",
             now="?4",
             source="""JOIN (SELECT json_group_array(json_object('ref', r.ref, 'state', 'sent', 'reason', NULL,
-                'message_id', o.value ->> 'message_id', 'at', ?4)) AS people
+                'message_id', iif(r.email = '', NULL, o.value ->> 'message_id'), 'at', ?4)) AS people
               FROM json_each(?3) AS o CROSS JOIN recipients r
                 ON r.job_id = ?1 AND r.position = (o.value ->> 'position')
               WHERE r.fence = ?2 AND r.state = 'uncertain' AND o.value ->> 'state' = 'sent'

@@ -10,29 +10,37 @@ RANGE = """position BETWEEN ?2 * (SELECT batch_size FROM jobs WHERE id = ?1)
 
 _SUPPRESSION = """
     SELECT s.reason FROM suppressions s JOIN jobs j ON j.id = ?1
-    WHERE s.site_id = j.site_id AND s.email = lower(recipients.email)
+    WHERE s.site_id = j.site_id AND s.email IN (lower(recipients.email), recipients.address_hash)
       AND s.company IN ('', ifnull(j.company, '')) AND s.category IN ('', j.category)
     LIMIT 1"""
 
 
 # Who is pending although a mail may have left is not to be said to be unmailed: as a state, and as the reason for it.
-_UNLESS_UNSURE = "iif(unsure_since IS NULL, '{state}', 'uncertain')"
-_REASON_UNLESS_UNSURE = "iif(unsure_since IS NULL, {reason}, ifnull(reason, 'interrupted'))"
+UNLESS_UNSURE = "iif(unsure_since IS NULL, '{state}', 'uncertain')"
+REASON_UNLESS_UNSURE = "iif(unsure_since IS NULL, {reason}, ifnull(reason, 'interrupted'))"
+
+# What goes of a person's row when they are erased, besides their `ref`; and what becomes of its reason.
+BLANK = "email = '', name = '', variables = '{}', detail = NULL, message_id = NULL, address_hash = NULL"
+REASON_KEPT = "iif(reason = 'handed_back', 'erased', reason)"
 
 
-def append(scope: Scope, job_id: str, people: str, now: int) -> Statement:
-    """Add the people of a JSON array, in its order, to a draft; whoever's `ref` is there already is passed over."""
+def append(scope: Scope, job_id: str, people: str, most: int, now: int) -> Statement:
+    """Add the people of a JSON array, in its order, to a draft; whoever's `ref` is there already is passed over. Nobody,
+    where the job would have more than `most`."""
     return Statement(
-        """INSERT INTO recipients (job_id, position, ref, email, name, variables, state, updated_at)
+        """INSERT INTO recipients (job_id, position, ref, email, name, variables, address_hash, state, updated_at)
            SELECT ?1, (SELECT ifnull(max(position) + 1, 0) FROM recipients WHERE job_id = ?1)
                       + row_number() OVER (ORDER BY place) - 1,
-                  ref, person ->> 'email', person ->> 'name', person -> 'variables', 'pending', ?5
+                  ref, person ->> 'email', person ->> 'name', person -> 'variables', person ->> 'hash', 'pending', ?5
            FROM (SELECT min(key) AS place, value AS person, value ->> 'ref' AS ref
                  FROM json_each(?4) GROUP BY 3) AS given
            WHERE NOT EXISTS (SELECT 1 FROM recipients r WHERE r.job_id = ?1 AND r.ref = given.ref)
              AND EXISTS (SELECT 1 FROM jobs WHERE id = ?1 AND site_id = ?2 AND (?3 IS NULL OR company = ?3)
-                         AND state = 'draft')""",
-        (job_id, scope.site_id, scope.company, people, now),
+                         AND state = 'draft'
+                           AND total + (SELECT count(DISTINCT value ->> 'ref') FROM json_each(?4)
+                                        WHERE NOT EXISTS (SELECT 1 FROM recipients r
+                                                          WHERE r.job_id = ?1 AND r.ref = value ->> 'ref')) <= ?6)""",
+        (job_id, scope.site_id, scope.company, people, now, most),
     )
 
 
@@ -81,10 +89,10 @@ def claim(job_id: str, number: int, fence: int, after: int, limit: int, key_wind
         OR (SELECT on_uncertain FROM jobs WHERE id = ?1) = 'resend')"""
     return Statement(
         f"""UPDATE recipients
-            SET state = CASE WHEN ({_SUPPRESSION}) IS NOT NULL THEN {_UNLESS_UNSURE.format(state="suppressed")}
+            SET state = CASE WHEN ({_SUPPRESSION}) IS NOT NULL THEN {UNLESS_UNSURE.format(state="suppressed")}
                           WHEN {repeatable} THEN 'sending' ELSE 'uncertain' END,
                 reason = CASE WHEN ({_SUPPRESSION}) IS NOT NULL
-                            THEN {_REASON_UNLESS_UNSURE.format(reason=f"({_SUPPRESSION})")}
+                            THEN {REASON_UNLESS_UNSURE.format(reason=f"({_SUPPRESSION})")}
                           WHEN NOT {repeatable} THEN ifnull(reason, 'interrupted') END,
                 detail = NULL, fence = ?3, updated_at = ?6
             WHERE job_id = ?1
@@ -137,7 +145,7 @@ def cancel_pending(job_id: str, reason: str, now: int) -> Statement:
     """Cancel everybody still pending of a job that is open; goes before `jobs.cancel` in the same transaction."""
     return Statement(
         f"""UPDATE recipients
-           SET state = {_UNLESS_UNSURE.format(state="cancelled")}, reason = {_REASON_UNLESS_UNSURE.format(reason="?2")},
+           SET state = {UNLESS_UNSURE.format(state="cancelled")}, reason = {REASON_UNLESS_UNSURE.format(reason="?2")},
                updated_at = ?3
            WHERE job_id = ?1 AND state = 'pending'
              AND EXISTS (SELECT 1 FROM jobs WHERE id = ?1
@@ -150,8 +158,8 @@ def cancel_rest(job_id: str, number: int, now: int) -> Statement:
     """Of a job cancelled while this batch was under way: those whom a refusal made pending again."""
     return Statement(
         f"""UPDATE recipients
-            SET state = {_UNLESS_UNSURE.format(state="cancelled")},
-                reason = {_REASON_UNLESS_UNSURE.format(reason="(SELECT j.reason FROM jobs j WHERE j.id = ?1)")},
+            SET state = {UNLESS_UNSURE.format(state="cancelled")},
+                reason = {REASON_UNLESS_UNSURE.format(reason="(SELECT j.reason FROM jobs j WHERE j.id = ?1)")},
                 updated_at = ?3
             WHERE job_id = ?1 AND {RANGE} AND state = 'pending'
               AND EXISTS (SELECT 1 FROM jobs WHERE id = ?1 AND state = 'cancelled')""",
@@ -165,7 +173,7 @@ def bury(job_id: str, number: int, reason: str, now: int) -> Statement:
     return Statement(
         f"""UPDATE recipients
             SET reason = 'dead_letter', detail = ?3, updated_at = ?4,
-                state = CASE WHEN state = 'pending' OR {UNISSUED} THEN {_UNLESS_UNSURE.format(state="failed")}
+                state = CASE WHEN state = 'pending' OR {UNISSUED} THEN {UNLESS_UNSURE.format(state="failed")}
                           WHEN delivery IS NULL THEN 'uncertain' ELSE 'sent' END
             WHERE job_id = ?1 AND {RANGE} AND state IN ('pending', 'sending')
               AND EXISTS (SELECT 1 FROM batches WHERE job_id = ?1 AND number = ?2
@@ -182,6 +190,14 @@ _SELECTED = """job_id = ?1 AND state = ?2 AND (?3 IS NULL OR reason = ?3)
 def count_selected(job_id: str, state: str, reason: str | None, refs: str | None) -> Statement:
     return Statement(
         f"SELECT count(*) AS count FROM recipients WHERE {_SELECTED}",
+        (job_id, state, reason, refs),
+    )
+
+
+def count_retriable(job_id: str, state: str, reason: str | None, refs: str | None) -> Statement:
+    """Whoever was erased cannot be sent to again."""
+    return Statement(
+        f"SELECT count(*) AS count FROM recipients WHERE {_SELECTED} AND email <> ''",
         (job_id, state, reason, refs),
     )
 

@@ -7,6 +7,7 @@ an explicit release, or their own undo, takes it away.
 import json
 from enum import StrEnum
 
+from person_hash import PREFIX
 from ports import Statement
 from scope import Scope
 from store import audit
@@ -18,30 +19,32 @@ class Reason(StrEnum):
     COMPLAINT = "complaint"
     UNSUBSCRIBE = "unsubscribe"
     MANUAL = "manual"
+    ERASED = "erased"
 
 
-WISHES = (Reason.COMPLAINT, Reason.UNSUBSCRIBE)
-_WISHES = "('complaint', 'unsubscribe')"
+WISHES = (Reason.COMPLAINT, Reason.UNSUBSCRIBE, Reason.ERASED)
+WISHED = "('complaint', 'unsubscribe', 'erased')"
 _COLUMNS = "email, company, category, reason, detail, created_at"
 
-# ?1 site, ?2 email, ?3 company or NULL for any, ?4 category or NULL for any
-_CHOSEN = """site_id = ?1 AND email = ?2 AND (?3 IS NULL OR company = ?3) AND (?4 IS NULL OR category = ?4)"""
+# ?1 site, ?2 JSON array of an address and its hash, ?3 company or NULL for any, ?4 category or NULL for any
+_CHOSEN = """site_id = ?1 AND email IN (SELECT value FROM json_each(?2))
+    AND (?3 IS NULL OR company = ?3) AND (?4 IS NULL OR category = ?4)"""
 # ?5: 1 where wishes are released as well; else one of them among the chosen keeps them all
 _RELEASED = f"""{_CHOSEN}
-    AND (?5 = 1 OR NOT EXISTS (SELECT 1 FROM suppressions WHERE {_CHOSEN} AND reason IN {_WISHES}))"""
+    AND (?5 = 1 OR NOT EXISTS (SELECT 1 FROM suppressions WHERE {_CHOSEN} AND reason IN {WISHED}))"""
 
-# the person at position ?2 of job ?1
-PERSON = """recipients r JOIN jobs j ON j.id = r.job_id WHERE r.job_id = ?1 AND r.position = ?2"""
+# the person at position ?2 of job ?1, unless they were erased
+PERSON = """recipients r JOIN jobs j ON j.id = r.job_id WHERE r.job_id = ?1 AND r.position = ?2 AND r.email <> ''"""
 _OF_PERSON = """s.site_id = j.site_id AND s.email = lower(r.email) AND s.company = ifnull(j.company, '')"""
 # what an unsubscribing (?3: the category) changes, and an undo
 UNSUBSCRIBES = f"""?3 IN ('', j.category) AND NOT EXISTS (SELECT 1 FROM suppressions s
-    WHERE {_OF_PERSON} AND s.category = ?3 AND s.reason IN {_WISHES})"""
+    WHERE {_OF_PERSON} AND s.category = ?3 AND s.reason IN {WISHED})"""
 UNDONE = f"{_OF_PERSON} AND s.category IN ('', j.category) AND s.reason = 'unsubscribe' AND s.by_person = 1"
 
 # How a suppression meets one that is there already: what a person wishes takes the place of what happened to the mail.
 A_WISH_WINS = f"""ON CONFLICT (site_id, email, company, category) DO UPDATE
   SET reason = excluded.reason, detail = excluded.detail, created_at = excluded.created_at
-  WHERE suppressions.reason NOT IN {_WISHES} AND excluded.reason IN {_WISHES}"""
+  WHERE suppressions.reason NOT IN {WISHED} AND excluded.reason IN {WISHED}"""
 
 
 def add(site_id: str, rows: str, now: int) -> Statement:
@@ -58,22 +61,25 @@ def add(site_id: str, rows: str, now: int) -> Statement:
     )
 
 
-def page(scope: Scope, email: str | None, reason: Reason | None, after: tuple[str, ...], limit: int) -> Statement:
-    """By address, after this (email, company, category). A company sees its own; of the whole site's, only those of an
-    address that it asks about: which addresses others have is not for it to see."""
+def page(scope: Scope, keys: str | None, reason: Reason | None, after: tuple[str, ...], limit: int) -> Statement:
+    """By address, after this (email, company, category); or of one, a JSON array of it and its hash: what is kept by
+    hash is found by whoever knows the address. A company sees its own; of the whole site's, only those of an address
+    that it asks about: which addresses others have is not for it to see."""
     parameters: list[str | int] = [scope.site_id, *after, limit]
 
     def given(value: str) -> str:
         parameters.append(value)
         return f"?{len(parameters)}"
 
-    start = "+email" if email else "email"  # one address is looked up, not passed over on the way through the list
+    start = "+email" if keys else "email"  # one address is looked up, not passed over on the way through the list
     condition = ""
     if scope.company is not None:
         own = f"company = {given(scope.company)} AND company <> ''"
-        condition += f" AND ({own} OR company = '')" if email else f" AND {own}"
-    if email:
-        condition += f" AND email = {given(email)}"
+        condition += f" AND ({own} OR company = '')" if keys else f" AND {own}"
+    if keys:
+        condition += f" AND email IN (SELECT value FROM json_each({given(keys)}))"
+    else:
+        condition += f" AND substr(email, 1, {len(PREFIX)}) <> '{PREFIX}'"
     if reason:
         condition += f" AND reason = {given(reason.value)}"
     return Statement(
@@ -84,22 +90,22 @@ def page(scope: Scope, email: str | None, reason: Reason | None, after: tuple[st
     )
 
 
-def chosen(site_id: str, email: str, company: str | None, category: str | None) -> Statement:
+def chosen(site_id: str, keys: str, company: str | None, category: str | None) -> Statement:
     return Statement(
         f"SELECT {_COLUMNS} FROM suppressions WHERE {_CHOSEN} ORDER BY company, category",
-        (site_id, email, company, category),
+        (site_id, keys, company, category),
     )
 
 
-def release(site_id: str, email: str, company: str | None, category: str | None, force: bool) -> Statement:
+def release(site_id: str, keys: str, company: str | None, category: str | None, force: bool) -> Statement:
     return Statement(
         f"DELETE FROM suppressions WHERE {_RELEASED} RETURNING {_COLUMNS}",
-        (site_id, email, company, category, int(force)),
+        (site_id, keys, company, category, int(force)),
     )
 
 
 def note_release(
-    entry: audit.Entry, email: str, company: str | None, category: str | None, force: bool, note: str | None
+    entry: audit.Entry, keys: str, company: str | None, category: str | None, force: bool, note: str | None
 ) -> Statement:
     """An audit row for each that is released; before `release`."""
     return Statement(
@@ -108,7 +114,7 @@ def note_release(
               json_object('reason', reason, 'category', nullif(category, ''), 'force', json(?12), 'note', ?13)
             FROM suppressions WHERE {_RELEASED}""",
         (
-            *(entry.site_id, email, company, category, int(force)),
+            *(entry.site_id, keys, company, category, int(force)),
             *(entry.at, entry.actor, entry.role, entry.action, entry.target, entry.address, json.dumps(force), note),
         ),
     )
@@ -118,7 +124,7 @@ def subscriber(job_id: str, position: int) -> Statement:
     """Whom an unsubscribe link stands for, and what they have stopped: their category, everything, both by themselves
     or not."""
     stopped = f"""SELECT 1 FROM suppressions s WHERE s.site_id = j.site_id AND s.email = lower(r.email)
-        AND s.company IN ('', ifnull(j.company, '')) AND s.reason IN {_WISHES}"""
+        AND s.company IN ('', ifnull(j.company, '')) AND s.reason IN {WISHED}"""
     return Statement(
         f"""SELECT j.site_id, (SELECT name FROM sites WHERE id = j.site_id) AS site, j.company, j.category, r.email,
               EXISTS ({stopped} AND s.category = j.category AND j.category <> '') AS category_stopped,
@@ -137,7 +143,7 @@ def unsubscribe(job_id: str, position: int, category: str, now: int) -> Statemen
             FROM {PERSON} AND ?3 IN ('', j.category)
             ON CONFLICT (site_id, email, company, category) DO UPDATE
               SET reason = 'unsubscribe', detail = 'before that: ' || suppressions.reason, created_at = ?4
-              WHERE suppressions.reason NOT IN {_WISHES}""",
+              WHERE suppressions.reason NOT IN {WISHED}""",
         (job_id, position, category, now),
     )
 

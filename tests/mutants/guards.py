@@ -50,15 +50,15 @@ GUARDS = (
     Guard(
         "suppressions are looked up at the claim",
         RECIPIENTS,
-        "WHERE s.site_id = j.site_id AND s.email = lower(recipients.email)",
-        "WHERE false AND s.site_id = j.site_id AND s.email = lower(recipients.email)",
+        "WHERE s.site_id = j.site_id AND s.email IN (lower(recipients.email), recipients.address_hash)",
+        "WHERE false AND s.site_id = j.site_id AND s.email IN (lower(recipients.email), recipients.address_hash)",
         (MATRIX, "-k", "row_13"),
     ),
     Guard(
         "suppressions are a site's own",
         RECIPIENTS,
-        "WHERE s.site_id = j.site_id AND s.email = lower(recipients.email)",
-        "WHERE s.email = lower(recipients.email)",
+        "WHERE s.site_id = j.site_id AND s.email IN (lower(recipients.email), recipients.address_hash)",
+        "WHERE s.email IN (lower(recipients.email), recipients.address_hash)",
         ("tests/faults/test_isolation.py",),
     ),
     Guard(
@@ -95,8 +95,8 @@ GUARDS = (
     Guard(
         "who may have been mailed is not handed back",
         RECIPIENTS,
-        """_UNLESS_UNSURE = "iif(unsure_since IS NULL, '{state}', 'uncertain')\"""",
-        """_UNLESS_UNSURE = "iif(true, '{state}', 'uncertain')\"""",
+        """UNLESS_UNSURE = "iif(unsure_since IS NULL, '{state}', 'uncertain')\"""",
+        """UNLESS_UNSURE = "iif(true, '{state}', 'uncertain')\"""",
         (DOUBT,),
     ),
     Guard(
