@@ -72,6 +72,10 @@ bench: setup ## measure, one figure a line
 deploy: setup ## deploy to Cloudflare (ARGS="--dry-run --outdir dist" to look first)
 	pywrangler deploy $(ARGS)
 
+.PHONY: fonts
+fonts: setup ## upload the fonts of certificates to R2, once a deployment (ARGS=--local to try it)
+	npx wrangler r2 bulk put cloud-offload-files --filename fonts/upload.json --content-type font/ttf $(or $(ARGS),--remote)
+
 COMPILE := uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
 
 .PHONY: lock

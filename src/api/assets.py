@@ -1,51 +1,58 @@
-"""Pictures that designs of certificates show: uploaded once, named by their content.
-
-The promise: what a picture is follows from its content, not from what was said of it; an SVG holds nothing that runs or
-refers to anything outside it; and a name always means the same bytes.
-"""
-
-import hashlib
+"""Routes of assets: the pictures and fonts that designs of certificates refer to by name."""
 
 from starlette.responses import Response
 
-import certs
 import problems
+from api import present, query
 from api.bodies import read_bytes
 from api.calls import Call, Operation, answer
+from certificates import assets
 from errors import TemplateRefused
 from problems import invalid
-from store import audit
-
-MAX_ASSET_BYTES = 2_000_000
-SVG, PNG, JPEG = "image/svg+xml", "image/png", "image/jpeg"
+from store import assets as rows
 
 
 async def upload(call: Call) -> Response:
-    data = await read_bytes(call.request, MAX_ASSET_BYTES)
-    type_ = _type_of(data)
-    name, scope = hashlib.sha256(data).hexdigest(), call.scope
-    await call.services.files.put(certs.asset_key(scope.site_id, scope.company, name), data, type_)
-    detail = {"type": type_, "bytes": len(data)}
-    entry = call.entry("asset.upload", name, site_id=scope.site_id, company=scope.company, detail=detail)
-    await call.services.database.batch([audit.insert(entry)])
-    return answer({"name": name, **detail}, 201)
-
-
-def _type_of(data: bytes) -> str:
-    """Raises an `invalid-request` problem where a certificate could not show it."""
-    from certificates import pictures, svg
-
     try:
-        if pictures.is_svg(data):
-            svg.check(data, "")
-            return SVG
-        pictures.raster(data, "")
+        file = assets.judged(await read_bytes(call.request, assets.MAX_BYTES))
     except TemplateRefused as fault:
-        raise invalid("", f"The picture {fault.detail}") from None
-    except KeyError:
-        raise invalid("", "The picture is damaged") from None
-    return JPEG if data.startswith(b"\xff\xd8") else PNG
+        raise invalid("", f"The file {fault.detail}") from None
+    scope, detail = call.scope, {"type": file.type, "bytes": len(file.data)}
+    entry = call.entry("asset.upload", file.name, site_id=scope.site_id, company=scope.company, detail=detail)
+    row = await assets.keep(call.services, scope, file, entry)
+    return answer({**present.asset(row), "removed": file.removed}, 201)
 
+
+async def list_assets(call: Call) -> Response:
+    limit = query.limit(call)
+    found = await call.services.database.all(rows.page(call.scope, query.time_cursor(call), limit + 1))
+    last = found[limit - 1] if len(found) > limit else None
+    following = last and query.cursor((last["created_at"], last["place"]))
+    return answer({"assets": [present.asset(row) for row in found[:limit]], "next": following})
+
+
+async def show(call: Call) -> Response:
+    return answer(
+        present.asset(await assets.find(call.services, call.scope.site_id, _company(call), call.path("name")))
+    )
+
+
+async def delete(call: Call) -> Response:
+    name, site_id = call.path("name"), call.scope.site_id
+    entry = call.entry("asset.delete", name)
+    return answer(present.asset(await assets.delete(call.services, site_id, _company(call), name, entry)))
+
+
+def _company(call: Call) -> str | None:
+    """Whose it is: a company's token speaks for its company, and does not learn whether there are others."""
+    own, asked = call.scope.company, query.text(call, "company")
+    if own is not None and asked not in (None, own):
+        raise invalid("company", "there is no such company for this token")
+    return own or asked
+
+
+_ID = "/v1/assets/{name}"
+_FILE = dict.fromkeys((assets.SVG, assets.PNG, assets.JPEG, assets.TRUETYPE, assets.OPENTYPE), "AssetFile")
 
 OPERATIONS = (
     Operation(
@@ -53,9 +60,38 @@ OPERATIONS = (
         "/v1/assets",
         "site",
         upload,
-        "Upload a picture for designs of certificates",
-        {201: "Asset"},
-        bodies=dict.fromkeys((SVG, PNG, JPEG), "Picture"),
+        "Upload a picture or a font for designs of certificates",
+        {201: "NewAssetAnswer"},
+        bodies=_FILE,
         problems=(problems.INVALID,),
+    ),
+    Operation(
+        "GET",
+        "/v1/assets",
+        "site",
+        list_assets,
+        "List pictures and fonts, newest first",
+        {200: "Assets"},
+        query=("cursor", "limit"),
+    ),
+    Operation(
+        "GET",
+        _ID,
+        "site",
+        show,
+        "Show what is known of a picture or a font",
+        {200: "Asset"},
+        query=("asset_company",),
+        problems=(problems.UNKNOWN_ASSET,),
+    ),
+    Operation(
+        "DELETE",
+        _ID,
+        "site",
+        delete,
+        "Delete a picture or a font that no job needs any more; issued certificates keep it",
+        {200: "Asset"},
+        query=("asset_company",),
+        problems=(problems.UNKNOWN_ASSET, problems.ASSET_IN_USE),
     ),
 )

@@ -16,6 +16,13 @@ async def document(call: Call) -> Response:  # noqa: ARG001
     return answer(_document())
 
 
+async def design_schema(call: Call) -> Response:
+    from certificates.schema import SCHEMA
+
+    address = str(call.request.url.replace(query="", fragment=""))
+    return answer({**SCHEMA, "$id": address}, headers={"Cache-Control": "public, max-age=3600"})
+
+
 @cache
 def _document() -> dict[str, Any]:
     from api.openapi import build
@@ -27,4 +34,12 @@ def _document() -> dict[str, Any]:
 OPERATIONS = (
     Operation("GET", "/healthz", "public", health, "Whether the Worker runs", {200: "Health"}),
     Operation("GET", "/openapi.json", "public", document, "This document", {200: "Document"}),
+    Operation(
+        "GET",
+        "/schemas/certificate-1.json",
+        "public",
+        design_schema,
+        "The JSON Schema of a certificate's design",
+        {200: "Document"},
+    ),
 )

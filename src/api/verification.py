@@ -8,6 +8,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from functools import wraps
 
+from starlette.background import BackgroundTask
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 import certificate_links as links
@@ -78,7 +79,7 @@ async def file(call: Call, language: str) -> Response:
         return _html(language, verify.notice(language, words.link_wrong_title, words.link_wrong), 404)
     issuer = json.loads(certificate["shown"])["issuer"]
     if int(ends) * 1000 <= call.now:
-        page = verify.notice(language, words.link_expired_title, words.link_expired, issuer, code)
+        page = verify.notice(language, words.link_expired_title, words.link_expired, issuer, code, mails=True)
         return _html(language, page, 410)
     latest = await _latest(call, certificate)
     stored = await call.services.files.get(latest["file"]) if latest["state"] == CertificateState.VALID else None
@@ -94,6 +95,21 @@ async def file(call: Call, language: str) -> Response:
             "X-Robots-Tag": "noindex",
         },
     )
+
+
+@_page
+async def mail_link(call: Call, language: str) -> Response:
+    """The mail leaves after the answer, which tells nobody whether there is one, not even by the time it takes."""
+    from certificates import new_link
+
+    code = codes.parse(call.path("code"))
+    if code is None:
+        return _html(language, verify.mistyped(language, call.path("code")), 404)
+    # as strict as with sign-ins: a school behind one address still gets through
+    await rate_limit.check(call.services.sign_in_limit, "link", call.request.headers.get("cf-connecting-ip"))
+    response = _html(language, verify.asked(language, code))
+    response.background = BackgroundTask(new_link.mail, call.services, code, language)
+    return response
 
 
 async def _find(call: Call, code: str) -> Row | None:
@@ -137,6 +153,15 @@ OPERATIONS = (
         "public",
         verdict,
         "The page that says whether a certificate is valid",
+        {200: None, 404: None, 429: None, 503: None},
+        page=True,
+    ),
+    Operation(
+        "POST",
+        "/verify/{code}/link",
+        "public",
+        mail_link,
+        "Mail a new link to the holder, once an hour; the answer is the same whether or not there is one",
         {200: None, 404: None, 429: None, 503: None},
         page=True,
     ),

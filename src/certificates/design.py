@@ -115,11 +115,21 @@ class Design:
         return frozenset().union(self.title.variables - RESERVED, *(element.variables for element in self.elements))
 
     @property
-    def assets(self) -> frozenset[str]:
-        """The names of the pictures it shows."""
+    def pictures(self) -> frozenset[str]:
+        """The names of the uploaded pictures it shows."""
         named = [page.background.get("asset") for page in self.pages]
         named += [element.options.get("asset") for element in self.elements]
         return frozenset(name for name in named if name)
+
+    @property
+    def fonts(self) -> frozenset[str]:
+        """The names of the uploaded fonts it is set in."""
+        named = (element.options.get("font", {}).get("asset") for element in self.elements)
+        return frozenset(name for name in named if name)
+
+    @property
+    def assets(self) -> frozenset[str]:
+        return self.pictures | self.fonts
 
     def scripts_needed(self, values: Mapping[str, Any]) -> frozenset[str]:
         """The scripts that a person's certificate is written in."""

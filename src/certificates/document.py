@@ -164,7 +164,10 @@ class _Producer(OutputProducer):
         font = PDFFont(subtype="Type0", base_font=name, encoding="Identity-H")
         widths = " ".join(f"{glyph} [{face.width(glyph) * scale:.0f}]" for glyph in glyphs)
         cid = PDFFont(subtype="CIDFontType2", base_font=name, d_w=0, w=f"[{widths}]")
-        cid.c_i_d_to_g_i_d_map = Name("Identity")  # type: ignore[assignment]
+        if face.has_curves_of_postscript:
+            cid.subtype = Name("CIDFontType0")
+        else:
+            cid.c_i_d_to_g_i_d_map = Name("Identity")  # type: ignore[assignment]
         cid.c_i_d_system_info = CIDSystemInfo()
         cid.c_i_d_system_info.ordering = PDFString("Identity", encrypt=True)
         descriptor = PDFFontDescriptor(
@@ -178,11 +181,16 @@ class _Producer(OutputProducer):
             missing_width=0,
         )
         descriptor.font_name = Name(name)
-        descriptor.font_file2 = PDFFontStream(face.subset(glyphs))  # type: ignore[attr-defined]
+        program = PDFFontStream(face.subset(glyphs))
+        if face.has_curves_of_postscript:
+            program.subtype = Name("CIDFontType0C")  # type: ignore[attr-defined]
+            descriptor.font_file3 = program  # type: ignore[attr-defined]
+        else:
+            descriptor.font_file2 = program  # type: ignore[attr-defined]
         cid.font_descriptor = descriptor
         font.descendant_fonts = PDFArray([cid])
         font.to_unicode = PDFContentStream(_to_unicode(embedded.text).encode(), compress=True)
-        for part in (font, cid, cid.c_i_d_system_info, descriptor, descriptor.font_file2, font.to_unicode):  # type: ignore[attr-defined]
+        for part in (font, cid, cid.c_i_d_system_info, descriptor, program, font.to_unicode):
             self._add_pdf_obj(part, "fonts")
         return font
 

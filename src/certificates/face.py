@@ -1,11 +1,11 @@
-"""One face: a TrueType file read once an isolate; HarfBuzz measures, shapes and subsets it in microseconds."""
+"""One face: a TrueType or OpenType file read once; HarfBuzz measures, shapes and subsets it in microseconds."""
 
 from collections.abc import Iterable
 from functools import cached_property
 from typing import Any, NamedTuple
 
 # what a PDF reader needs to draw glyphs by number
-_EMBEDDED = frozenset({"glyf", "head", "hhea", "hmtx", "loca", "maxp"})
+_EMBEDDED = frozenset({"glyf", "CFF ", "head", "hhea", "hmtx", "loca", "maxp"})
 
 
 class Glyph(NamedTuple):
@@ -33,6 +33,7 @@ class Face:
         self._widths: dict[int, int] = {}
         self._features = {"kern": True, "liga": True}
         self.upem: int = self._face.upem
+        self.has_curves_of_postscript = "CFF " in self._face.table_tags
         self.postscript_name = "".join(part.capitalize() for part in name.rpartition(":")[2].split("-"))
         extents = self._font.get_font_extents("ltr")
         self.ascent: int = extents.ascender
@@ -64,14 +65,15 @@ class Face:
         return width
 
     def subset(self, glyphs: Iterable[int]) -> bytes:
-        """A font file with those glyphs alone, under their own numbers."""
+        """A font program with those glyphs alone, under their own numbers: a TrueType file, or the CFF of OpenType."""
         harfbuzz = self._harfbuzz
         wanted = harfbuzz.SubsetInput()
         flags = harfbuzz.SubsetFlags
         wanted.flags = flags.RETAIN_GIDS | flags.NO_HINTING | flags.NO_LAYOUT_CLOSURE | flags.NOTDEF_OUTLINE
         wanted.glyph_set.update(glyphs)
         wanted.drop_table_tag_set.update(self._dropped)
-        data: bytes = harfbuzz.subset(self._subsettable, wanted).blob.data
+        face = harfbuzz.subset(self._subsettable, wanted)
+        data: bytes = (face.reference_table("CFF ") if self.has_curves_of_postscript else face.blob).data
         return data
 
     @cached_property

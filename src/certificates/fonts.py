@@ -51,10 +51,13 @@ class FontLibrary:
         self._fetch = fetch_font
         self._faces: dict[str, Face] = {}
 
-    async def prepare(self, text: str, serif: bool, bold: bool, language: str) -> "FaceChoice":
-        """Loads what a text needs. Raises `MissingGlyph` where no face has one of its characters."""
-        choice = FaceChoice(self._faces, text, serif, bold, language)
+    async def prepare(self, text: str, serif: bool, bold: bool, language: str, own: Face | None = None) -> "FaceChoice":
+        """Loads what a text needs; `own` is a face of the design's, which comes before ours. What no face has raises
+        `MissingGlyph` in `FaceChoice`."""
+        choice = FaceChoice(self._faces, text, serif, bold, language, own)
         for character in dict.fromkeys(text):
+            if own and character in own:
+                continue
             for name in choice.names(character):
                 if name not in self._faces:
                     self._faces[name] = await self._load(name)
@@ -71,13 +74,18 @@ class FontLibrary:
 class FaceChoice:
     """The faces of one text: what `lines.set_line` asks for each character."""
 
-    def __init__(self, faces: dict[str, Face], text: str, serif: bool, bold: bool, language: str) -> None:
+    def __init__(
+        self, faces: dict[str, Face], text: str, serif: bool, bold: bool, language: str, own: Face | None = None
+    ) -> None:
         self._faces = faces
+        self._own = own
         self._serif = serif
         self._bold = bold
         self._east_asian = _east_asian(text, language)
 
     def __call__(self, script: str, character: str) -> Face:
+        if self._own and character in self._own:
+            return self._own
         names = (*self.names_of(script), *self.names_of(COMMON), *self._names(self._east_asian[:1]))
         for name in names:
             face = self._faces.get(name)

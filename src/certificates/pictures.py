@@ -3,12 +3,19 @@
 import struct
 import zlib
 from collections.abc import Iterator
+from functools import lru_cache
+from itertools import accumulate
 from typing import Any, Final
 
 from errors import TemplateRefused
 
 MAX_PIXELS: Final = 12_000_000
+MAX_TRANSPARENT: Final = 2_000_000  # pixels that each have to be looked at
+_CHANNELS: Final = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # of PNG's colour types
+_SHALLOW: Final = (0, 3)  # those that may have fewer bits than 8
+_WITH_ALPHA: Final = (4, 6)
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
+_JPEG_ENDS: Final = b"\xff\xd9"
 _FRAMES: Final = frozenset({0xC0, 0xC1, 0xC2})  # baseline, extended and progressive JPEG
 
 
@@ -20,10 +27,8 @@ def is_svg(data: bytes) -> bool:
 def raster(data: bytes, field: str) -> dict[str, Any]:
     """What fpdf2 keeps of a picture. Raises `TemplateRefused` for what is neither or is too large."""
     try:
-        if data.startswith(_PNG):
-            return _png(data)
-        if data.startswith(b"\xff\xd8"):
-            return _jpeg(data)
+        if data.startswith((_PNG, b"\xff\xd8")):
+            return dict(_read(data))
     except (struct.error, LookupError, zlib.error):
         raise TemplateRefused(field, "is a damaged picture") from None
     except ValueError as fault:
@@ -31,22 +36,36 @@ def raster(data: bytes, field: str) -> dict[str, Any]:
     raise TemplateRefused(field, "is neither a PNG, a JPEG nor an SVG picture")
 
 
+@lru_cache(4)
+def _read(data: bytes) -> dict[str, Any]:
+    """Remembered: every batch of a job shows the same, and one that is partly transparent takes seconds."""
+    return _png(data) if data.startswith(_PNG) else _jpeg(data)
+
+
 def _info(
     width: int, height: int, space: str, bits: int, data: bytes, kind: str, parameters: str = ""
 ) -> dict[str, Any]:
-    if not width or not height or width * height > MAX_PIXELS:
-        raise ValueError(f"has {width} by {height} pixels; at most {MAX_PIXELS:,} in all are allowed")
+    _check_size(width, height, MAX_PIXELS)
     return {"w": width, "h": height, "cs": space, "bpc": bits, "f": kind, "dp": parameters, "data": data}
+
+
+def _check_size(width: int, height: int, most: int) -> None:
+    if not width or not height or width * height > most:
+        raise ValueError(f"has {width} by {height} pixels; at most {most:,} in all are allowed")
 
 
 def _jpeg(data: bytes) -> dict[str, Any]:
     place = 2
     while True:
-        marker, size = struct.unpack(">xBH", data[place : place + 4])
+        start, marker, size = struct.unpack(">BBH", data[place : place + 4])
+        if start != 0xFF:
+            raise LookupError
         if marker in _FRAMES:
             bits, height, width, colours = struct.unpack(">BHHB", data[place + 4 : place + 10])
             if colours not in (1, 3):
                 raise ValueError("is a CMYK picture; save it as RGB")
+            if bits != 8 or data.rfind(_JPEG_ENDS) < place:
+                raise LookupError
             return _info(width, height, "DeviceGray" if colours == 1 else "DeviceRGB", bits, data, "DCTDecode")
         place += 2 + size
 
@@ -55,6 +74,9 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     place = len(_PNG)
     while place + 8 <= len(data):
         size, kind = struct.unpack(">I4s", data[place : place + 8])
+        [told] = struct.unpack(">I", data[place + 8 + size : place + 12 + size])
+        if zlib.crc32(data[place + 4 : place + 8 + size]) != told:
+            raise LookupError
         yield kind, data[place + 8 : place + 8 + size]
         place += 12 + size
 
@@ -66,21 +88,35 @@ def _png(data: bytes) -> dict[str, Any]:
     width, height, bits, colour, _, _, interlaced = struct.unpack(">IIBBBBB", parts[b"IHDR"])
     if interlaced or bits > 8:
         raise ValueError("is an interlaced or 16-bit PNG; save it as plain 8-bit")
-    colours = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[colour]
+    colours = _CHANNELS[colour]
+    if bits != 8 and (colour not in _SHALLOW or bits not in (1, 2, 4)):
+        raise LookupError
     parameters = f"/Predictor 15 /Colors {colours} /Columns {width}"
-    _info(width, height, "", bits, b"", "")  # refuses a large one before it is unpacked
+    _check_size(width, height, MAX_TRANSPARENT if colour in _WITH_ALPHA else MAX_PIXELS)  # before it is unpacked
     pixels = parts[b"IDAT"]
     size = ((width * colours * bits + 7) // 8 + 1) * height
-    unpacked = zlib.decompressobj().decompress(pixels, size)
-    if len(unpacked) < size:
-        raise IndexError
-    if colour in (4, 6):
+    unpacked = _unpacked(pixels, size)
+    if max(unpacked[:: size // height]) > 4:  # there are no more filters
+        raise LookupError
+    if colour in _WITH_ALPHA:
         return _with_alpha(width, height, colours, unpacked)
     space = {0: "DeviceGray", 2: "DeviceRGB", 3: "Indexed"}[colour]
     info = _info(width, height, space, bits, pixels, "FlateDecode", parameters)
     if colour == 3:
         info["pal"] = parts[b"PLTE"]
+        if not info["pal"] or len(info["pal"]) % 3:
+            raise LookupError
     return info
+
+
+def _unpacked(packed: bytes, size: int) -> bytes:
+    """Exactly so many bytes, and all of the stream: a reader of the PDF unpacks it as it is."""
+    unpacker = zlib.decompressobj()
+    data = unpacker.decompress(packed, size)
+    rest = unpacker.decompress(unpacker.unconsumed_tail, 1)
+    if len(data) != size or rest or not unpacker.eof or unpacker.unused_data:
+        raise LookupError
+    return data
 
 
 def _with_alpha(width: int, height: int, colours: int, filtered: bytes) -> dict[str, Any]:
@@ -101,22 +137,42 @@ def _with_alpha(width: int, height: int, colours: int, filtered: bytes) -> dict[
 
 
 def _unfiltered(packed: bytes, stride: int, step: int, height: int) -> list[bytes]:
-    """PNG's five filters undone (RFC 2083, section 6)."""
-    rows, above = [], bytearray(stride)
+    """PNG's filters undone (RFC 2083, section 6). Spelled out for speed: a large logo has millions of bytes."""
+    rows, above = [], bytes(stride)
     for start in range(0, (stride + 1) * height, stride + 1):
-        kind, row = packed[start], bytearray(packed[start + 1 : start + 1 + stride])
-        for place in range(stride) if kind else ():
-            left = row[place - step] if place >= step else 0
-            up = above[place]
-            corner = above[place - step] if place >= step else 0
-            guess = (left, up, (left + up) // 2, _paeth(left, up, corner))[kind - 1]
-            row[place] = (row[place] + guess) & 0xFF
-        rows.append(bytes(row))
-        above = row
+        row = bytearray(packed[start + 1 : start + 1 + stride])
+        if undo := _FILTERS[packed[start]]:
+            undo(row, above, step)
+        above = bytes(row)
+        rows.append(above)
     return rows
 
 
-def _paeth(left: int, up: int, corner: int) -> int:
-    guess = left + up - corner
-    distances = (abs(guess - left), abs(guess - up), abs(guess - corner))
-    return (left, up, corner)[distances.index(min(distances))]
+def _sub(row: bytearray, above: bytes, step: int) -> None:  # noqa: ARG001 - the shape of all filters
+    for channel in range(step):
+        row[channel::step] = bytes(value & 0xFF for value in accumulate(row[channel::step]))
+
+
+def _up(row: bytearray, above: bytes, step: int) -> None:  # noqa: ARG001
+    row[:] = bytes((value + up) & 0xFF for value, up in zip(row, above, strict=True))
+
+
+def _average(row: bytearray, above: bytes, step: int) -> None:
+    for place, up in enumerate(above):
+        left = row[place - step] if place >= step else 0
+        row[place] = (row[place] + (left + up) // 2) & 0xFF
+
+
+def _paeth(row: bytearray, above: bytes, step: int) -> None:
+    for place in range(step):
+        row[place] = (row[place] + above[place]) & 0xFF
+    for place in range(step, len(row)):
+        left, up, corner = row[place - step], above[place], above[place - step]
+        from_left, from_up = abs(up - corner), abs(left - corner)
+        from_corner = abs(left + up - 2 * corner)
+        other = up if from_up <= from_corner else corner
+        guess = left if from_left <= from_up and from_left <= from_corner else other
+        row[place] = (row[place] + guess) & 0xFF
+
+
+_FILTERS: Final = (None, _sub, _up, _average, _paeth)

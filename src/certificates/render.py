@@ -19,6 +19,7 @@ from errors import MissingVariable, RenderingFailed, TemplateRefused
 if TYPE_CHECKING:
     from certificates.block import Block
     from certificates.document import Document
+    from certificates.face import Face
 
 POINTS: Final = 72 / 25.4  # in a millimetre
 _BLACK: Final = "#000000"
@@ -36,18 +37,19 @@ class _Person:
 
 
 class Renderer:
-    """`assets`: the bytes of each picture that `design.assets` names. Use one for all people of a job."""
+    """`assets`: the bytes of each picture and font that `design.assets` names. Use one for all people of a job."""
 
     def __init__(self, design: Design, fonts: FontLibrary, assets: Mapping[str, bytes]) -> None:
         missing = sorted(design.assets - assets.keys())
         if missing:
-            raise TemplateRefused("assets", f"the picture '{missing[0]}' was not uploaded")
+            raise TemplateRefused("assets", f"'{missing[0]}' was not uploaded")
         self._design = design
         self._fonts = fonts
         self._assets = assets
         self._common: Document | None = None
         self._drawn: dict[str, bytes] = {}  # the unchanging content of each element, by its path
         self._blocks: OrderedDict[tuple[str, ...], Block] = OrderedDict()
+        self._own: dict[str, Face] = {}  # the design's own faces, by name
 
     async def render(
         self, values: Mapping[str, Any], *, code: str, verify_url: str, issued: int, locale: str = "en"
@@ -206,7 +208,8 @@ class Renderer:
             return self._blocks[key]
         font = element.options.get("font", {})
         serif, bold = font.get("family") == "serif", font.get("weight") == "bold"
-        choice = await self._fonts.prepare(text, serif, bold, locale)
+        own = self._own_face(font["asset"], bold) if "asset" in font else None
+        choice = await self._fonts.prepare(text, serif, bold, locale, own)
         right_to_left, language = self._reads_from_right(element, text), locale.replace("_", "-")
 
         def one(part: str) -> Line:
@@ -219,6 +222,15 @@ class Renderer:
         if len(self._blocks) > _REMEMBERED:
             self._blocks.popitem(last=False)
         return fitted
+
+    def _own_face(self, asset: str, bold: bool) -> "Face":
+        """Bold by a stroke: the bold face of a family is a file of its own."""
+        from certificates.face import Face
+
+        name = f"bold:{asset}" if bold else asset
+        if name not in self._own:
+            self._own[name] = Face(name, self._assets[asset], bold_by_stroke=bold)
+        return self._own[name]
 
     def _filled(self, element: Element, person: _Person) -> str:
         assert element.text is not None

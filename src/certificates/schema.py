@@ -8,12 +8,14 @@ from typing import Any, Final
 _COLOUR: Final = {"type": "string", "pattern": "^#[0-9a-fA-F]{6}$"}
 _LENGTH: Final = {"type": "number", "minimum": 0, "maximum": 2000}
 _TEXT: Final = {"type": "string", "maxLength": 4000}
-_ASSET: Final = {"type": "string", "minLength": 1, "maxLength": 200, "description": "The name of an uploaded picture"}
+_NAME: Final = {"type": "string", "minLength": 1, "maxLength": 200}
+_ASSET: Final = {**_NAME, "description": "The name of an uploaded picture"}
 _SVG: Final = {"type": "string", "maxLength": 500_000, "description": "An SVG picture without scripts or references"}
 _FONT: Final = {
     "type": "object",
     "properties": {
         "family": {"enum": ["sans", "serif"], "default": "sans"},
+        "asset": {**_NAME, "description": "The name of an uploaded font; `family` has what is missing in it"},
         "weight": {"enum": ["regular", "bold"], "default": "regular"},
         "size": {"type": "number", "minimum": 4, "maximum": 200, "default": 12},
         "spacing": {

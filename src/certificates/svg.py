@@ -1,11 +1,23 @@
-"""What an SVG picture may hold: shapes, and nothing that runs, loads or refers to anything outside it."""
+"""What an SVG picture may hold: shapes, and nothing that runs, loads or refers to anything outside it.
+
+The promise: what `clean` gives passes `check`, and looks as the picture did without its scripts and what it would have
+loaded; what would have to be drawn and cannot be is refused, never left out.
+"""
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from errors import TemplateRefused
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from xml.etree.ElementTree import Element
+
 MAX_SIZE: Final = 500_000
+MAX_DEPTH: Final = 200  # elements in each other; what draws them goes down by a call each
+_SVG: Final = "http://www.w3.org/2000/svg"
+_XLINK: Final = "http://www.w3.org/1999/xlink"
+_BASE: Final = "{http://www.w3.org/XML/1998/namespace}base"
 _ELEMENTS: Final = frozenset(
     {
         *("svg", "g", "defs", "title", "desc", "metadata", "style", "use", "symbol", "clipPath"),
@@ -13,34 +25,158 @@ _ELEMENTS: Final = frozenset(
         *("linearGradient", "radialGradient", "stop"),
     }
 )
-_OUTSIDE: Final = re.compile(r"@import|url\s*\(\s*['\"]?\s*[^#'\"\s]", re.IGNORECASE)
+# What runs, moves, or is no drawing: the picture stands as it is without them.
+_STRIPPED: Final = frozenset(
+    {
+        *("script", "foreignobject", "handler", "listener", "iframe", "embed", "object", "audio", "video", "canvas"),
+        *("animate", "animatecolor", "animatemotion", "animatetransform", "set", "discard", "view", "cursor"),
+    }
+)
+# A backslash may spell any of these otherwise, and no program that draws needs one.
+_OUTSIDE: Final = re.compile(
+    r"@import|image-set\s*\(|expression\s*\(|javascript:|\\|url\s*\(\s*['\"]?\s*[^#'\"\s]", re.IGNORECASE
+)
+_INSTRUCTION: Final = re.compile(rb"<\?(?!xml[ \t\r\n])[^>]*>")
+_DECLARATION: Final = re.compile(
+    r"@import[^;]*;?|[\w-]+\s*:[^;{}]*?(?:image-set|expression|url)\s*\([^)]*\)[^;{}]*;?", re.I
+)
+MOST_TOLD: Final = 50
+
+
+class Cleaned(NamedTuple):
+    """`removed`: what was taken out, in words; where it is nothing, `data` is what was given."""
+
+    data: bytes
+    removed: list[str]
+
+
+def clean(source: bytes, field: str) -> Cleaned:
+    """Without what runs or refers to anything outside. Raises `TemplateRefused` for what is left and not allowed."""
+    root = _parsed(source, field)
+    removed = ["<?…?>"] if _INSTRUCTION.search(source) else []
+    removed += _strip(root)
+    data = _written(root) if removed else source
+    check(data, field)
+    return Cleaned(data, list(dict.fromkeys(removed))[:MOST_TOLD])
 
 
 def check(source: bytes, field: str) -> None:
     """Raises `TemplateRefused` naming what is not allowed. Texts are not: they would be drawn in no known face."""
+    root = _parsed(source, field)
+    if _name(root) != "svg":
+        raise TemplateRefused(field, f"begins with <{_name(root)[:40]}>, not <svg>")
+    if not root.get("viewBox") and not (root.get("width") and root.get("height")):
+        raise TemplateRefused(field, "has no viewBox, so its proportions are unknown")
+    for element in root.iter():
+        _check_element(_name(element), element.attrib, element.text or "", field)
+
+
+def _parsed(source: bytes, field: str) -> "Element":
     from defusedxml import DefusedXmlException
     from defusedxml.ElementTree import ParseError, fromstring
 
     if len(source) > MAX_SIZE:
         raise TemplateRefused(field, f"has {len(source):,} bytes; at most {MAX_SIZE:,} are allowed")
     try:
-        root = fromstring(source, forbid_dtd=True)
-    except (ParseError, DefusedXmlException, ValueError) as fault:
+        root: Element = fromstring(source, forbid_dtd=True)
+    except (ParseError, DefusedXmlException, ValueError, LookupError) as fault:
         raise TemplateRefused(field, f"is no SVG picture: {fault}") from None
-    if root.tag.rpartition("}")[2] != "svg":
-        raise TemplateRefused(field, f"begins with <{root.tag}>, not <svg>")
-    if not root.get("viewBox") and not (root.get("width") and root.get("height")):
-        raise TemplateRefused(field, "has no viewBox, so its proportions are unknown")
-    for element in root.iter():
-        _check_element(str(element.tag).rpartition("}")[2], element.attrib, element.text or "", field)
+    level = [root]
+    for _ in range(MAX_DEPTH):
+        level = [child for element in level for child in element]
+    if level:
+        raise TemplateRefused(field, f"has elements in each other {MAX_DEPTH} deep")
+    return root
 
 
 def _check_element(name: str, attributes: dict[str, str], text: str, field: str) -> None:
     if name not in _ELEMENTS:
-        raise TemplateRefused(field, f"has an element <{name}>, which is not allowed")
+        raise TemplateRefused(field, f"has an element <{name[:40]}>, which is not allowed")
     for attribute, value in attributes.items():
-        local = attribute.rpartition("}")[2]
-        if local.lower().startswith("on") or (local == "href" and not value.startswith("#")) or _OUTSIDE.search(value):
-            raise TemplateRefused(field, f'<{name}> has {local}="{value[:40]}", which is not allowed')
+        if _runs(attribute) or _leads_outside(attribute, value):
+            raise TemplateRefused(field, f'<{name}> has {_local(attribute)[:40]}="{value[:40]}", which is not allowed')
     if name == "style" and _OUTSIDE.search(text):
         raise TemplateRefused(field, "has a style that refers to something outside the picture")
+
+
+def _strip(root: "Element") -> "Iterator[str]":
+    """Takes out what can be, and tells of it."""
+    for element in _walk(root):
+        for child in list(element):
+            if _goes(child):
+                element.remove(child)
+                yield f"<{_name(child)[:40]}>"
+            elif _name(child) == "a":  # a link around shapes, which stay
+                child.tag = f"{{{_SVG}}}g"
+                yield "<a>"
+        for attribute in list(element.attrib):
+            yield from _strip_attribute(element, attribute)
+        if _name(element) == "style" and _OUTSIDE.search(element.text or ""):
+            element.text = _inside(element.text or "")
+            yield "what <style> refers to outside"
+
+
+def _goes(element: "Element") -> bool:
+    space, _, name = str(element.tag).rpartition("}")
+    if space.lstrip("{") not in ("", _SVG):  # an editor's notes
+        return True
+    hrefs = [value for attribute, value in element.attrib.items() if _local(attribute) == "href"]
+    loads = any(not value.startswith(("#", "data:")) for value in hrefs)
+    return name.lower() in _STRIPPED or (name in ("image", "use", "feImage") and loads)
+
+
+def _strip_attribute(element: "Element", attribute: str) -> "Iterator[str]":
+    value, name = element.attrib[attribute], _local(attribute)
+    if name == "href" and value.startswith("data:"):  # part of the picture: not for us to leave out
+        return
+    if not _runs(attribute) and not _leads_outside(attribute, value):
+        return
+    if name == "style":
+        element.attrib[attribute] = _inside(value)
+    else:
+        del element.attrib[attribute]
+    yield f"{name[:40]} of <{_name(element)[:40]}>"
+
+
+def _walk(root: "Element") -> "Iterator[Element]":
+    """Each before its children are looked at, so that they may be changed."""
+    waiting = [root]
+    while waiting:
+        element = waiting.pop()
+        yield element
+        waiting.extend(reversed(element))
+
+
+def _inside(style: str) -> str:
+    """Without declarations that lead outside; without any where it cannot be told which those are."""
+    kept = _DECLARATION.sub(lambda found: "" if _OUTSIDE.search(found[0]) else found[0], style)
+    return "" if _OUTSIDE.search(kept) else kept
+
+
+def _runs(attribute: str) -> bool:
+    return _local(attribute).lower().startswith("on")
+
+
+def _leads_outside(attribute: str, value: str) -> bool:
+    if attribute == _BASE:
+        return True
+    if _local(attribute) in ("href", "src"):
+        return not value.startswith("#")
+    return "}" not in attribute and _OUTSIDE.search(value) is not None
+
+
+def _name(element: "Element") -> str:
+    return _local(str(element.tag))
+
+
+def _local(name: str) -> str:
+    return name.rpartition("}")[2]
+
+
+def _written(root: "Element") -> bytes:
+    from xml.etree import ElementTree
+
+    ElementTree.register_namespace("", _SVG)
+    ElementTree.register_namespace("xlink", _XLINK)
+    data: Any = ElementTree.tostring(root, encoding="utf-8", xml_declaration=False)
+    return bytes(data)

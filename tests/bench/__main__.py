@@ -2,7 +2,7 @@
 
 from itertools import chain
 
-from tests.bench import certificates, mail, worker
+from tests.bench import certificate_job, certificates, mail, worker
 
-for figure in chain(worker.figures(), certificates.figures(), mail.figures()):
+for figure in chain(worker.figures(), certificates.figures(), certificate_job.figures(), mail.figures()):
     print(figure, flush=True)

@@ -97,15 +97,15 @@ def person(number: int) -> dict[str, Any]:
     }
 
 
-def reached(client: httpx.Client, job_id: str, ended: int) -> dict[str, Any]:
-    """The job, once that many people have ended; the job itself has when all have."""
+def reached(client: httpx.Client, job_id: str, ended: int, people: int = PEOPLE) -> dict[str, Any]:
+    """The job, once that many of its people have ended; the job itself has when all have."""
     deadline = time.monotonic() + LIMIT
     while time.monotonic() < deadline:
         job: dict[str, Any] = client.get(f"/v1/jobs/{job_id}").raise_for_status().json()
         done = job["counts"]["total"] - job["counts"]["pending"] - job["counts"]["sending"]
-        if done >= ended and (done < PEOPLE or job["state"] == "completed"):
+        if done >= ended and (done < people or job["state"] == "completed"):
             return job
-        print(f"\r{done:6} of {PEOPLE} sent", end="", file=sys.stderr, flush=True)
+        print(f"\r{done:6} of {people} sent", end="", file=sys.stderr, flush=True)
         time.sleep(2)
     raise TimeoutError(f"not done after {LIMIT} s")
 

@@ -1,8 +1,11 @@
 """Logos and signatures: PNG of every kind, JPEG, SVG; and what is no picture."""
 
+import io
+import random
 import struct
 import zlib
 
+import pikepdf
 import pytest
 
 from certificates import pictures
@@ -108,7 +111,7 @@ async def test_what_cannot_be_shown_is_refused(data: bytes) -> None:
 
 def test_a_picture_that_unpacks_to_gigabytes_is_refused_unread() -> None:
     head = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 6, 0, 0, 0)
-    bomb = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + b"IHDR" + head + bytes(4)
+    bomb = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + b"IHDR" + head + struct.pack(">I", zlib.crc32(b"IHDR" + head))
     with pytest.raises(TemplateRefused, match="pixels"):
         pictures.raster(bomb, "logo")
 
@@ -118,3 +121,57 @@ async def test_a_picture_of_a_signature_stands_above_its_line() -> None:
     with_picture = drawn(await rendered(document, {"hand": SVG}))
     without = drawn(await rendered(design_of(words("signature", text="Dean"))))
     assert without.difference(with_picture) > 0.5
+
+
+def broken(data: bytes, chance: random.Random) -> bytes:
+    """The start of a picture, or one with some wrong bytes, or with a piece missing or twice there."""
+    damaged = bytearray(data)
+    kind = chance.randrange(4)
+    start, end = sorted(chance.randrange(len(data)) for _ in range(2))
+    if kind == 0:
+        del damaged[start:]
+    elif kind == 1:
+        del damaged[start:end]
+    elif kind == 2:
+        damaged[start:start] = data[start:end]
+    else:
+        for _ in range(chance.choice((1, 2, 16))):
+            damaged[chance.randrange(len(damaged))] = chance.randrange(256)
+    return bytes(damaged)
+
+
+@pytest.mark.parametrize("kind", [*PNGS, "jpeg"])
+async def test_a_damaged_picture_is_refused_or_shown_and_raises_nothing_else(kind: str) -> None:
+    chance = random.Random(kind)
+    data = PNGS.get(kind, JPEG)
+    shown_at_all = 0
+    for _ in range(300):
+        damaged = broken(data, chance)
+        try:
+            pictures.raster(damaged, "logo")
+        except TemplateRefused:
+            continue
+        shown_at_all += 1
+        if shown_at_all <= 10:
+            element = {"type": "image", "x": 50, "y": 0, "width": 40, "height": 40, "asset": "logo"}
+            assert not pikepdf.open(
+                io.BytesIO(await rendered(design_of(element), {"logo": damaged}))
+            ).check_pdf_syntax()
+    assert shown_at_all < 300
+
+
+def test_a_png_without_a_part_that_it_needs_is_damaged() -> None:
+    for part in (b"IHDR", b"IDAT", b"PLTE"):
+        with pytest.raises(TemplateRefused, match="damaged"):
+            pictures.raster(PNGS["palette"].replace(part, b"xxXx"), "logo")
+
+
+def test_what_is_partly_transparent_may_have_fewer_pixels() -> None:
+    def sized(colour: int) -> bytes:
+        head = b"IHDR" + struct.pack(">IIBBBBB", 2000, 1500, 8, colour, 0, 0, 0)
+        return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + head + struct.pack(">I", zlib.crc32(head))
+
+    with pytest.raises(TemplateRefused, match="2,000,000"):
+        pictures.raster(sized(6), "logo")
+    with pytest.raises(TemplateRefused, match="damaged"):  # as far as its size goes, it is fine
+        pictures.raster(sized(2), "logo")

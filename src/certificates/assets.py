@@ -1,0 +1,92 @@
+"""Pictures and fonts of designs: uploaded once, named by their content.
+
+The promise: what a file is follows from its content, not from what was said of it; an SVG holds nothing that runs or
+refers to anything outside it; a name always means the same bytes; and what a job still needs is not deleted.
+"""
+
+import hashlib
+from typing import NamedTuple
+
+import certs
+from certificates import font_file, pictures, svg
+from errors import AssetInUse, TemplateRefused, UnknownAsset
+from persistence import persist
+from ports import Row
+from scope import Scope
+from services import Services
+from store import assets, audit
+
+MAX_BYTES = 2_000_000
+SVG, PNG, JPEG, TRUETYPE, OPENTYPE = "image/svg+xml", "image/png", "image/jpeg", "font/ttf", "font/otf"
+
+
+class File(NamedTuple):
+    """What is kept. `removed`: what of the upload is not, in words."""
+
+    data: bytes
+    type: str
+    removed: list[str]
+
+    @property
+    def name(self) -> str:
+        return hashlib.sha256(self.data).hexdigest()
+
+
+def judged(data: bytes) -> File:
+    """Raises `TemplateRefused` where no certificate could show it or be set in it."""
+    if font_file.is_font(data):
+        font_file.check(data, "")
+        return File(data, OPENTYPE if font_file.is_opentype(data) else TRUETYPE, [])
+    if pictures.is_svg(data):
+        cleaned = svg.clean(data, "")
+        _draw(cleaned.data)
+        return File(cleaned.data, SVG, cleaned.removed)
+    pictures.raster(data, "")
+    return File(data, JPEG if data.startswith(b"\xff\xd8") else PNG, [])
+
+
+def _draw(data: bytes) -> None:
+    """Once here, rather than for every person in vain."""
+    from certificates.document import Document
+
+    document = Document("", "en", 0, (100, 100))
+    document.add_page()
+    try:
+        document.svg(data, 0, 0, 100, 100)
+    except Exception as fault:  # fpdf2's own parser raises anything
+        raise TemplateRefused("", f"cannot be drawn: {type(fault).__name__}") from None
+
+
+async def keep(services: Services, scope: Scope, file: File, entry: audit.Entry) -> Row:
+    """The file comes before its row: what is listed is there."""
+    await services.files.put(certs.asset_key(scope.site_id, scope.company, file.name), file.data, file.type)
+    now = services.clock.now()
+    *_, [row] = await persist(
+        services,
+        [
+            assets.insert(scope, file.name, file.type, len(file.data), now),
+            audit.insert(entry),
+            assets.find(scope.site_id, scope.company, file.name),
+        ],
+    )
+    return row
+
+
+async def find(services: Services, site_id: str, company: str | None, name: str) -> Row:
+    """Raises `UnknownAsset`."""
+    rows = await services.database.all(assets.find(site_id, company, name))
+    if not rows:
+        raise UnknownAsset(name)
+    return rows[0]
+
+
+async def delete(services: Services, site_id: str, company: str | None, name: str, entry: audit.Entry) -> Row:
+    """The file goes before its row, so that a repetition ends what a fault left undone. Certificates that are issued
+    stay as they are. Raises `UnknownAsset`, `AssetInUse`."""
+    row = await find(services, site_id, company, name)
+    using = await services.database.all(assets.jobs_using(site_id, company, name))
+    if using:
+        raise AssetInUse(using[0]["id"])
+    await services.files.delete([certs.asset_key(site_id, company, name)])
+    await persist(services, [assets.note(entry, site_id, company, name), assets.delete(site_id, company, name)])
+    return row

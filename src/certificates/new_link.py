@@ -1,0 +1,93 @@
+"""A new link to a certificate's file, for the holder whose old one has expired: mailed to the address on record.
+
+The promise: whoever asks learns nothing of it; a certificate's holder is mailed once an hour at most, for the hour is
+claimed before the mail leaves; and nobody whose address is suppressed, or whose data is not kept any more.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import certificate_links as links
+from certificates import dates
+from errors import NotAccepted, Rejected, SendFailure
+from log import log
+from mail.compose import MailJob
+from mail.message import OutgoingMail
+from pages.languages import RIGHT_TO_LEFT
+from pages.link_words import LINK_WORDS
+from persistence import persist
+from ports import Row
+from providers import provider_for
+from services import Services
+from store import links as rows
+
+INTERVAL: Final = 3_600_000  # milliseconds
+_HTML: Final = """<!doctype html>
+<html lang="{{{{ language }}}}" dir="{{{{ direction }}}}"><head><meta charset="utf-8"><title>{subject}</title></head>
+<body><p>{why}</p>
+<p><a href="{{{{ link }}}}">{open}</a></p>
+<p>{until} {ignore}</p></body></html>
+"""
+_TEXT: Final = "{why}\n\n{open}: {{{{ link }}}}\n\n{until} {ignore}\n"
+
+
+async def mail(services: Services, code: str, language: str) -> None:
+    """Raises nothing: nobody waits for it, and nobody may learn what became of it."""
+    try:
+        now = services.clock.now()
+        _, claimed = await persist(services, [rows.note(code, now, INTERVAL), rows.claim(code, now, INTERVAL)])
+        if claimed:
+            await _mail(services, claimed[0], now, language)
+    except Exception as error:
+        log("error", "new link not mailed", reason=type(error).__name__)
+
+
+async def _mail(services: Services, claimed: Row, now: int, language: str) -> None:
+    found = await services.database.all(rows.holder(claimed["code"]))
+    if not found:  # forgotten meanwhile
+        return
+    [holder] = found
+    try:
+        outgoing = _composed(services, claimed["code"], holder, now, language)
+        await provider_for(holder["provider"], services, holder["site_id"]).send(outgoing)
+    except SendFailure as failure:
+        log("warning", "new link not mailed", job=holder["job_id"], reason=failure.code)
+        if isinstance(failure, NotAccepted) and not isinstance(failure, Rejected):
+            await persist(services, [rows.release(claimed["code"], now)])
+
+
+def _composed(services: Services, code: str, holder: Row, now: int, language: str) -> OutgoingMail:
+    """From the job's sender, in the reader's language."""
+    content = json.loads(holder["content"])
+    told = json.loads(holder["shown"])
+    until = now + content["certificate"]["link_days"] * links.DAY
+    values = {
+        "title": told["title"],
+        "issuer": told["issuer"],
+        "until": dates.formatted(datetime.fromtimestamp(until / 1000, UTC).date(), "long", language),
+        "link": links.download_url(services.settings, code, until),
+        "language": language,
+        "direction": "rtl" if language in RIGHT_TO_LEFT else "ltr",
+    }
+    job = MailJob.load(
+        holder["site_id"], holder["job_id"], f"link {now}", {"message": _message(content, language)}, holder["company"]
+    )
+    made = job.mail_for(holder["ref"], holder["email"], holder["name"], values)
+    # what becomes of this mail says nothing of the job's own: events find that by its reference
+    return replace(made, reference=f"link-{code}")
+
+
+def _message(content: Mapping[str, Any], language: str) -> dict[str, Any]:
+    words = LINK_WORDS[language]._asdict()
+    sender = {name: content["message"].get(name) for name in ("from", "reply_to")}
+    return {
+        **sender,
+        "subject": words["subject"],
+        "html": _HTML.format(**words),
+        "text": _TEXT.format(**words),
+        "headers": {},
+        "variables": {},
+    }
