@@ -19,7 +19,7 @@ from delivery_events import cloudflare
 from errors import CredentialsRejected, DatabaseBusy, DatabaseUncertain, QuotaExhausted, Throttled, Unavailable
 from log import log
 from mail.compose import MailJob
-from pacing import Pacer
+from pacing import Pacer, share
 from persistence import persist
 from ports import Message, Row, Statement
 from providers import provider_for
@@ -109,7 +109,8 @@ class BatchRun:
         self.provider = provider_for(work["provider"], services, work["site_id"])
         # milliseconds; an attempt may be made a lease after its claim
         self.key_window = self.provider.key_window * 1000 - LEASE
-        self.pacer = Pacer(services.clock, rate_of(work, self.provider))
+        self.rate = rate_of(work, self.provider)
+        self.pacer = Pacer(services.clock, self.rate)
         self.work = work
         self.deadline = services.clock.now() + WORK
         self.most_failures = 0
@@ -184,7 +185,8 @@ class BatchRun:
 
     async def _claim(self, after: int) -> list[Row]:
         now = self.services.clock.now()
-        self.pacer.lanes = max(1, self.standing["lanes"])
+        limits = ((self.rate, self.standing["lanes"]), (self.work["company_rate"], self.standing["company_lanes"]))
+        self.pacer.rate = share(limits)
         size = min(self.pacer.group_size(GROUP), breakers.quota_left(self.standing))
         claim = recipients.claim(self.job, self.number, self.fence, after, size, self.key_window, now)
         renewal = [batches.renew(self.job, self.number, self.fence, now + LEASE), self._look(now)]

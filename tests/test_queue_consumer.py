@@ -21,6 +21,7 @@ from errors import (
     Throttled,
 )
 from mail.message import OutgoingMail
+from scope import Scope
 from tests.doubles.platform import DeliveredMessage
 from tests.doubles.provider import Crash, Script
 from tests.world import SITE, World, person
@@ -491,6 +492,28 @@ async def test_a_jobs_own_rate_lowers_the_sites(world: World) -> None:
     started = world.clock.now()
     await world.work()
     assert 9_000 <= world.clock.now() - started <= 11_000
+
+
+async def test_the_rate_of_a_company_is_shared_by_its_jobs_and_slows_no_others(world: World) -> None:
+    world.database.query("UPDATE sites SET send_rate = 100")
+    world.database.query("INSERT INTO companies (site_id, company, send_rate) VALUES (?, 'Acme', 4)", SITE)
+    acme = Scope(SITE, "Acme")
+    started = world.clock.now()
+    await world.job(20, scope=acme)
+    await world.work()
+    assert 4_000 <= world.clock.now() - started <= 6_000
+    busy = await world.job(1, scope=acme)
+    world.batches.sent.clear()
+    leased = "UPDATE batches SET state = 'processing', lease_until = ? WHERE job_id = ?"
+    world.database.query(leased, world.clock.now() + 3_600_000, busy)
+    started = world.clock.now()
+    await world.job(20, scope=acme)
+    await world.work()
+    assert 9_000 <= world.clock.now() - started <= 11_000
+    started = world.clock.now()
+    await world.job(20, scope=Scope(SITE, "Beta"))
+    await world.work()
+    assert world.clock.now() - started < 1_000
 
 
 async def test_a_batch_too_long_for_an_invocation_goes_on_in_another(world: World) -> None:

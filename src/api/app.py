@@ -71,7 +71,9 @@ def _routes() -> list[Route]:
     by_path: dict[str, dict[str, Operation]] = {}
     for operation in OPERATIONS:
         by_path.setdefault(operation.path, {})[operation.method] = operation
-    return [Route(path, _ApiResource(operations)) for path, operations in by_path.items()]
+    # a company's name may hold anything
+    convertible = {path: path.replace("{company}", "{company:path}") for path in by_path}
+    return [Route(convertible[path], _ApiResource(operations)) for path, operations in by_path.items()]
 
 
 _ROUTER = Router([*_routes(), *console.app.routes()], redirect_slashes=False, default=_nowhere)

@@ -12,40 +12,20 @@ from starlette.responses import Response
 
 import audit
 import problems
-from api import csv, present, query
+from api import csv, present, query, scopes
 from api.calls import Call, Operation, answer
 from ports import Row
-from problems import Problem, invalid
 from scope import Scope
-from store import sites
 from store.audit import Filter, Place
 
 
 async def list_entries(call: Call) -> Response:
-    limit, chosen, scope = query.limit(call), _filter(call), await _scope(call)
+    limit, chosen, scope = query.limit(call), _filter(call), await scopes.of_company(call)
     if csv.is_wanted(call):
         return csv.answer("audit", csv.AUDIT, _pages(call, scope, chosen))
     before = query.numbers_cursor(call, 2)
     rows, following = await audit.page(call.services, scope, chosen, Place(*before) if before else None, limit)
     return answer({"entries": [_shown(call, row) for row in rows], "next": following and query.cursor(following)})
-
-
-async def _scope(call: Call) -> Scope | None:
-    """What the caller may see, narrowed to the site and the company that the query names."""
-    scope, site_id, company = call.caller.scope, query.text(call, "site"), query.text(call, "company")
-    if scope is None and site_id:
-        if not await call.services.database.all(sites.find(site_id)):
-            raise Problem(problems.UNKNOWN_SITE, "There is no site with this id.")
-        scope = Scope(site_id)
-    elif site_id:
-        raise invalid("site", "is for the operator; a token of a site sees that site only")
-    if company is None:
-        return scope
-    if scope is None:
-        raise invalid("company", "needs the `site` that it belongs to")
-    if scope.company not in (None, company):
-        raise invalid("company", "there is no such company for this token")
-    return Scope(scope.site_id, company)
 
 
 def _filter(call: Call) -> Filter:

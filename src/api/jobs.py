@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 import jobs
 import problems
-from api import people, present, query
+from api import people, present, query, scopes
 from api.bodies import JSON, read_json, read_optional_json
 from api.calls import Call, Operation, answer
 from api.messages import content_of
@@ -27,11 +27,12 @@ async def create(call: Call) -> Response:
     if (body["kind"] == JobKind.CERTIFICATE) != ("certificate" in body):
         raise invalid("/certificate", "belongs to a job of kind certificate, and only there")
     first = people.of_list(body.get("recipients", []), "/recipients")
-    content = content_of(body, call.site)
+    company = scopes.named_company(call, body.get("company"))
+    content = await content_of(call, body, company)
     new_job = jobs.NewJob(
         kind=body["kind"],
         name=body.get("name", ""),
-        company=_company(call, body.get("company")),
+        company=company,
         content=content,
         send_at=time(body["send_at"], "/send_at") if body.get("send_at") else None,
         rate=body.get("rate"),
@@ -129,14 +130,6 @@ async def hand_back(call: Call) -> Response:
 
 def _answer(call: Call, row: Row, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     return answer(present.job(row, call.site, call.now), status, headers)
-
-
-def _company(call: Call, company: str | None) -> str | None:
-    """A company's token creates jobs for its company, and does not learn whether there are others."""
-    own = call.scope.company
-    if own is not None and company not in (None, own):
-        raise invalid("/company", "there is no such company for this token")
-    return own or company
 
 
 def _idempotency_key(call: Call) -> str | None:

@@ -4,17 +4,21 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import companies
+from api.calls import Call
 from api.schemas import MAX_DESIGN_BYTES, MAX_TEMPLATE_BYTES
 from api.validation import check_variables, time
-from errors import InvalidAddress
+from errors import ConfigurationError, InvalidAddress
 from mail import address, headers
 from ports import Row
 from problems import invalid
 
 
-def content_of(request: Mapping[str, Any], site: Row) -> dict[str, Any]:
-    """With every field there, the site's sender where the message names none, and addresses ready for the wire."""
-    certificate = {"certificate": certificate_of(request["certificate"])} if "certificate" in request else {}
+async def content_of(call: Call, request: Mapping[str, Any], company_name: str | None) -> dict[str, Any]:
+    """With every field there, addresses ready for the wire, and what the company has of its own, as it is now: its
+    sender and Reply-To where the message names none, or else the site's."""
+    company = await companies.of_job(call.services, call.scope.site_id, company_name)
+    certificate = {"certificate": certificate_of(request["certificate"], company)} if "certificate" in request else {}
     message = request["message"]
     for field in ("html", "text"):
         if len((message.get(field) or "").encode()) > MAX_TEMPLATE_BYTES:
@@ -23,24 +27,26 @@ def content_of(request: Mapping[str, Any], site: Row) -> dict[str, Any]:
     headers.check(extra)
     variables = message.get("variables", {})
     check_variables(variables, "/message/variables")
-    reply_to = message.get("reply_to")
+    reply_to = message.get("reply_to") or (company and _own(company, "reply_to", "reply_to_name"))
     return {
         "message": {
             "subject": message["subject"],
             "html": message["html"],
             "text": message.get("text"),
-            "from": _mailbox(message.get("from") or _sender(site), "/message/from"),
+            "from": _mailbox(message.get("from") or _sender(call.site, company), "/message/from"),
             "reply_to": reply_to and _mailbox(reply_to, "/message/reply_to"),
             "headers": extra,
             "variables": variables,
         },
         **({"unsubscribe": True} if request.get("unsubscribe") else {}),
+        **({"company": companies.branding(call.services, call.scope.site_id, company)} if company else {}),
         **certificate,
     }
 
 
-def certificate_of(given: Mapping[str, Any]) -> dict[str, Any]:
-    """With every field there and the design itself, so that a later one of the same name changes nothing."""
+def certificate_of(given: Mapping[str, Any], company: Row | None) -> dict[str, Any]:
+    """With every field there and the design itself, in the company's look, so that a later one of the same name changes
+    nothing."""
     design = given["design"]
     if isinstance(design, str):
         from certificates.designs import NAMES, load
@@ -50,6 +56,8 @@ def certificate_of(given: Mapping[str, Any]) -> dict[str, Any]:
         design = load(design)
     elif len(json.dumps(design, ensure_ascii=False).encode()) > MAX_DESIGN_BYTES:
         raise invalid("/certificate/design", f"may have {MAX_DESIGN_BYTES:,} bytes at most as JSON")
+    if company:
+        design = _branded(design, company)
     expires_at = given.get("expires_at")
     return {
         "design": design,
@@ -69,10 +77,22 @@ def check_mailbox(mailbox: Mapping[str, Any], at: str) -> None:
     _mailbox(mailbox, at)
 
 
-def _sender(site: Row) -> dict[str, Any]:
-    if not site["sender_email"]:
+def _branded(design: Any, company: Row) -> Any:
+    try:
+        return companies.branded(design, company)
+    except ConfigurationError as error:
+        raise invalid("/certificate/design", f"{error.setting} {error.detail}") from None
+
+
+def _sender(site: Row, company: Row | None) -> dict[str, Any]:
+    sender = (company and _own(company, "sender_email", "sender_name")) or _own(site, "sender_email", "sender_name")
+    if not sender:
         raise invalid("/message/from", "is missing, and the site has no sender of its own")
-    return {"email": site["sender_email"], "name": site["sender_name"]}
+    return sender
+
+
+def _own(row: Row, email: str, name: str) -> dict[str, Any] | None:
+    return {"email": row[email], "name": row[name]} if row[email] else None
 
 
 def _mailbox(mailbox: Mapping[str, Any], at: str) -> dict[str, str]:

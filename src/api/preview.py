@@ -5,8 +5,9 @@ from typing import Any
 
 from starlette.responses import Response
 
+import companies
 import problems
-from api import people
+from api import people, scopes
 from api.bodies import JSON, read_json
 from api.calls import Call, Operation, answer
 from api.messages import certificate_of, content_of
@@ -23,20 +24,21 @@ async def preview(call: Call) -> Response:
     body = await read_json(call.request)
     check("PreviewRequest", body)
     [person] = people.of_list([body["recipient"]], "/recipient")
+    company = scopes.named_company(call, body.get("company"))
     if "certificate" not in body:
         if "message" not in body:
             raise invalid("/message", "is missing")
-        return answer(_mail(call, body, person))
-    pdf, supplied = await _certificate(call, body, person)
+        return answer(await _mail(call, body, company, person))
+    pdf, supplied = await _certificate(call, body, company, person)
     if PDF in call.request.headers.get("accept", ""):
         return Response(pdf, media_type=PDF)
     supplied_person = {**person, "variables": {**person["variables"], **supplied}}
-    mail = _mail(call, body, supplied_person) if "message" in body else None
+    mail = await _mail(call, body, company, supplied_person) if "message" in body else None
     return answer({"pdf": base64.b64encode(pdf).decode(), "mail": mail})
 
 
-def _mail(call: Call, body: dict[str, Any], person: people.Person) -> dict[str, Any]:
-    job = MailJob.load(call.scope.site_id, "preview", "preview", content_of(body, call.site))
+async def _mail(call: Call, body: dict[str, Any], company: str | None, person: people.Person) -> dict[str, Any]:
+    job = MailJob.load(call.scope.site_id, "preview", "preview", await content_of(call, body, company))
     url = f"{call.services.settings.public_url}/u/preview" if job.unsubscribe else ""
     mail = job.mail_for(person["ref"], person["email"], person["name"], person["variables"], url)
     return {
@@ -50,15 +52,18 @@ def _mail(call: Call, body: dict[str, Any], person: people.Person) -> dict[str, 
     }
 
 
-async def _certificate(call: Call, body: dict[str, Any], person: people.Person) -> tuple[bytes, dict[str, str]]:
+async def _certificate(
+    call: Call, body: dict[str, Any], company: str | None, person: people.Person
+) -> tuple[bytes, dict[str, str]]:
     """The file, and what a mail would be given to say of it."""
     from certificates.award import CertificateJob
     from certs import Issuing
     from certs import check as check_job
 
     variables = body.get("message", {}).get("variables", {})
-    content = {"message": {"variables": variables}, "certificate": certificate_of(body["certificate"])}
-    job = CertificateJob.load(call.scope.site_id, "preview", call.scope.company, content)
+    owner = await companies.of_job(call.services, call.scope.site_id, company)
+    content = {"message": {"variables": variables}, "certificate": certificate_of(body["certificate"], owner)}
+    job = CertificateJob.load(call.scope.site_id, "preview", company, content)
     await check_job(call.services, job)
     issuing = Issuing(call.services, job, call.now)
     pdf = await issuing.render(person, person["variables"], _CODE)

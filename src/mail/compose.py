@@ -18,6 +18,7 @@ from mail.template import Template
 # Always there, and always about the person: no variable of the same name replaces them.
 OWN_NAMES = frozenset({"ref", "email", "name"})
 UNSUBSCRIBE_URL = "unsubscribe_url"  # as well, in a job whose mails have an unsubscribe link
+COMPANY = "company"  # as well, in a job of a company: its name, logo and colour
 # as well, in a job of certificates: they come with each person's variables
 CERTIFICATE_NAMES = frozenset({"certificate_url", "certificate_code", "verify_url"})
 
@@ -61,7 +62,7 @@ class MailJob:
             sender=_mailbox("from", message["from"]),
             reply_to=_mailbox("reply_to", message["reply_to"]) if message.get("reply_to") else None,
             headers=extra,
-            shared=message.get("variables") or {},
+            shared={**_branding(content), **(message.get("variables") or {})},
             template=Template.compile(message["subject"], message["html"], message.get("text")),
             unsubscribe=unsubscribe,
             supplied=supplied | (CERTIFICATE_NAMES if "certificate" in content else set()),
@@ -104,6 +105,11 @@ class MailJob:
             headers={**extra, headers.REFERENCE: key, headers.JOB: self.job_id},
             reference=f"{self.job_id}-{position}",
         )
+
+
+def _branding(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Below every other variable: a job may have had one of this name since before companies had a look."""
+    return {COMPANY: content["company"]} if "company" in content else {}
 
 
 def _mailbox(field: str, value: Mapping[str, Any]) -> Address:

@@ -6,6 +6,7 @@ The promise: a page costs the same however far in it is (keyset, not OFFSET), an
 from ports import Statement
 from scope import Scope
 from states import JobState, RecipientState
+from store.companies import company_rate
 
 _IN_SCOPE = "site_id = ?1 AND (?2 IS NULL OR company = ?2)"
 _LATEST = (2**53 - 2, "")  # Pyodide makes a BigInt of anything larger, and D1 takes none
@@ -19,7 +20,7 @@ def jobs(
     created_at, id = before or _LATEST
     return Statement(
         f"""
-        SELECT * FROM jobs
+        SELECT *, {company_rate("jobs")} FROM jobs
         WHERE {_IN_SCOPE} AND (?3 IS NULL OR state = ?3) AND (?4 IS NULL OR company = ?4)
           AND (created_at, id) < (?5, ?6)
         ORDER BY created_at DESC, id DESC LIMIT ?7

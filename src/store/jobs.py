@@ -2,6 +2,7 @@
 
 from ports import Statement
 from scope import Scope
+from store.companies import company_rate
 
 _IN_SCOPE = "site_id = ?2 AND (?3 IS NULL OR company = ?3)"
 _OPEN = "state IN ('draft', 'scheduled', 'queued', 'running', 'paused')"
@@ -53,7 +54,7 @@ def insert_content(job_id: str, version: str, content: str) -> Statement:
 
 def find(scope: Scope, job_id: str) -> Statement:
     return Statement(
-        f"SELECT * FROM jobs WHERE id = ?1 AND {_IN_SCOPE}",
+        f"SELECT *, {company_rate('jobs')} FROM jobs WHERE id = ?1 AND {_IN_SCOPE}",
         (job_id, scope.site_id, scope.company),
     )
 

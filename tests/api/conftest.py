@@ -65,7 +65,8 @@ def _hold(response: httpx.Response, described: dict[str, Any]) -> None:
         assert response.content == b""
         return
     media_type = response.headers["content-type"].partition(";")[0]
-    schema = content[media_type]["schema"]
+    any_of_kind = f"{media_type.partition('/')[0]}/*"
+    schema = content[media_type if media_type in content else any_of_kind]["schema"]
     if media_type.endswith("json"):
         rooted = schema | {"components": DOCUMENT["components"]}
         Draft202012Validator(rooted).validate(json.loads(response.content))
