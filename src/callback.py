@@ -35,9 +35,9 @@ LONGEST_WAIT = 86_399  # a day, less the second that `call_again` adds: the queu
 TIMEOUT = 15
 LEASE = 60_000  # ms; an attempt takes 15 s at most, its bookkeeping 31 s where the database has to be asked again
 IN_FLIGHT = 6
-# one invocation's bounds; three statements an attempt stay below D1's 1,000 an invocation
+# one invocation's bounds; five statements an attempt stay below D1's 1,000 an invocation
 PASS_MS = 270_000
-PASS_ATTEMPTS = 250
+PASS_ATTEMPTS = 190
 LONGEST_ANSWER = 65_536  # bytes of an answer that are looked at for the echoed id
 EXCERPT = 200
 
@@ -180,7 +180,8 @@ async def _attempt(services: Services, site_id: str, receiver: Receiver, event: 
         statements = [callbacks.failed(event, outcome.status, outcome.error, now + round(delay * 1000))]
     else:
         statements = [callbacks.dead(event, outcome.status, outcome.error)]
-    statements.insert(0, usage.posted(event, outcome.accepted, now))
+    kept = callbacks.attempted(event, outcome.status, outcome.error or None, now)
+    statements = [kept, usage.posted(event, outcome.accepted, now), *statements]
     if outcome.status == 410:
         statements += callbacks.off(site_id, receiver.url, now)
     await persist(services, statements)

@@ -1,27 +1,18 @@
-"""Routes of callbacks: how the delivery of each event stands, and posting events again.
-
-The promise: what is replayed has the id and the body that it had, so that a receiver which remembers ids takes it in
-once; and what nobody wants any more (superseded) is never replayed.
-"""
-
-import json
+"""Routes of callbacks: how the delivery of each event stands, and posting events again."""
 
 from starlette.responses import Response
 
-import dispatch
 import jobs
 import problems
+import replays
 from api import present, query
 from api.bodies import JSON, read_json
 from api.calls import Call, Operation, answer
 from api.validation import check, time
 from callback import EventType
-from problems import Problem, invalid
+from problems import invalid
 from states import CallbackState
 from store import callbacks
-from store.callbacks import Replay
-
-MOST = 10_000  # events one call replays
 
 
 async def list_callbacks(call: Call) -> Response:
@@ -44,38 +35,20 @@ async def replay(call: Call) -> Response:
         raise invalid("", "say what to replay, by `ids`, `since` or `state`")
     if body == {"state": "delivered"}:
         raise invalid("/state", "name `ids` or `since` as well: this would post every event there ever was")
-    _check_open(call)
-    ids = json.dumps(body["ids"]) if "ids" in body else None
-    if ids and (missing := await call.services.database.all(callbacks.missing(call.scope, ids))):
-        words = f"There is no callback '{missing[0]['id'][:100]}' that this token may see. Nothing was changed."
-        raise Problem(problems.UNKNOWN_CALLBACK, words)
-    # whoever names events wants just these; else delivered ones have to be asked for
-    states = [body["state"]] if "state" in body else ["dead", "delivered"] if ids else ["dead"]
-    since = time(body["since"], "/since") if "since" in body else None
-    chosen = Replay(call.scope, json.dumps(states), ids, since)
+    chosen = await replays.choose(
+        call.services,
+        call.scope,
+        call.site,
+        state=CallbackState(body["state"]) if "state" in body else None,
+        ids=body.get("ids"),
+        since=time(body["since"], "/since") if "since" in body else None,
+    )
     if dry_run:
-        [counted] = await call.services.database.all(callbacks.count_replay(chosen))
-        count = min(counted["count"], MOST)
+        done = await replays.count(call.services, chosen)
     else:
         entry = call.entry("callbacks.replay", call.scope.site_id, detail=body)
-        [counted], _, replayed = await call.services.database.batch(
-            [
-                callbacks.count_replay(chosen),
-                callbacks.note_replay(chosen, entry, MOST),
-                callbacks.replay(chosen, call.now, MOST),
-            ]
-        )
-        count = len(replayed)
-        await dispatch.kick_callbacks(call.services, call.scope.site_id)
-    return answer({"count": count, "dry_run": dry_run, "remaining": counted["count"] - count})
-
-
-def _check_open(call: Call) -> None:
-    if call.site["callback_url"] is None:
-        raise Problem(problems.CALLBACKS_OFF, "The site has no callback_url; the operator can set one.")
-    if call.site["callback_off_at"] is not None:
-        words = "The receiver answered 410, which switched the callbacks off. "
-        raise Problem(problems.CALLBACKS_OFF, words + "The operator switches them on by setting callback_url again.")
+        done = await replays.replay(call.services, chosen, entry)
+    return answer({"count": done.count, "dry_run": dry_run, "remaining": done.remaining})
 
 
 _PATH = "/v1/callbacks"

@@ -1,12 +1,18 @@
 """Every page and action of the console: the one table that the router, the tests and docs/console.md are held to."""
 
-from console import dead_letters, health, overview, sign_in, users
+from console import callbacks, dead_letters, health, job, job_actions, jobs, overview, people, preview, sign_in, users
 from console.routing import Page
 
 PAGES: tuple[Page, ...] = (
     *sign_in.PAGES,
     *overview.PAGES,
+    *jobs.PAGES,
+    *job.PAGES,
+    *job_actions.PAGES,
+    *people.PAGES,
+    *preview.PAGES,
     *dead_letters.PAGES,
+    *callbacks.PAGES,
     *users.PAGES,
     *health.PAGES,
 )

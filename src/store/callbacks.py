@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from ports import Row, Statement
 from scope import Scope
+from store import tenancy
 from store.audit import Entry
 
 _EVENT = "cursor, id, type, job_id, company, sequence, data, created_at"
@@ -146,16 +147,51 @@ def events_after(scope: Scope, cursor: int, limit: int) -> Statement:
     )
 
 
-def page(scope: Scope, state: str | None, job_id: str | None, type: str | None, before: int, limit: int) -> Statement:
+_DELIVERY = "state, attempts, status, error, due_at, delivered_at, lease_until"
+
+
+def page(
+    scope: Scope | None, state: str | None, job_id: str | None, type: str | None, before: int, limit: int
+) -> Statement:
     """Newest first, before a cursor: how each event's delivery stands."""
+    # of those given up there are few: their index beats reading all events
+    source = "callbacks INDEXED BY callbacks_dead" if state == "dead" else "callbacks"
+    given_up = "AND state = 'dead'" if state == "dead" else ""
     return Statement(
         f"""
-        SELECT {_EVENT}, state, attempts, status, error, due_at, delivered_at FROM callbacks
-        WHERE site_id = ?1 AND (?2 IS NULL OR company = ?2) AND cursor < ?6
+        SELECT {_EVENT}, site_id, {_DELIVERY} FROM {source}
+        WHERE {tenancy.within(scope)} AND cursor < ?6 {given_up}
           AND (?3 IS NULL OR state = ?3) AND (?4 IS NULL OR job_id = ?4) AND (?5 IS NULL OR type = ?5)
         ORDER BY cursor DESC LIMIT ?7
         """,
-        (scope.site_id, scope.company, state, job_id, type, before, limit),
+        (*tenancy.parameters(scope), state, job_id, type, before, limit),
+    )
+
+
+def find(scope: Scope | None, callback_id: str) -> Statement:
+    return Statement(
+        f"SELECT {_EVENT}, site_id, {_DELIVERY} FROM callbacks WHERE {tenancy.within(scope)} AND id = ?3",
+        (*tenancy.parameters(scope), callback_id),
+    )
+
+
+def attempted(event: Row, status: int | None, error: str | None, now: int) -> Statement:
+    """Keep an attempt, before the statement that records its outcome; nothing where that will record nothing."""
+    return Statement(
+        f"""
+        INSERT INTO callback_attempts (cursor, number, at, status, error)
+        SELECT cursor, (SELECT count(*) + 1 FROM callback_attempts a WHERE a.cursor = c.cursor), ?5, ?3, ?4
+        FROM callbacks c WHERE {_CLAIMED}
+        """,
+        (event["id"], event["lease_until"], status, error, now),
+    )
+
+
+def attempts(cursor: int, limit: int) -> Statement:
+    """The latest first."""
+    return Statement(
+        "SELECT number, at, status, error FROM callback_attempts WHERE cursor = ?1 ORDER BY number DESC LIMIT ?2",
+        (cursor, limit),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import callback
-from api import callbacks as routes
+import replays
 from callback import EventType
 from ports import HttpRequest, HttpResponse
 from tests.api.conftest import Site, fault
@@ -231,7 +231,7 @@ async def test_a_replay_leaves_one_audit_row_and_one_of_nothing_leaves_none(site
 async def test_a_call_replays_so_many_of_the_oldest_and_says_how_many_remain(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(routes, "MOST", 2)
+    monkeypatch.setattr(replays, "MOST", 2)
     job = await site.job()
     ids = [add_event(site, job, sequence, "dead") for sequence in range(1, 4)]
     assert await replay(site, state="dead", dry_run=True) == {"count": 2, "dry_run": True, "remaining": 1}

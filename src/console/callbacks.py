@@ -1,0 +1,207 @@
+"""Callbacks: how the delivery of each event stands, every attempt, and posting events again."""
+
+import json
+from datetime import UTC, datetime
+
+from starlette.responses import Response
+
+import replays
+from api import query
+from callback import EventType, event_json
+from console.frame import confirm, page
+from console.routing import Page
+from console.visit import Visit
+from ports import Row
+from problems import UNKNOWN_CALLBACK, Problem, invalid
+from replays import Replayed
+from states import CallbackState
+from store import callbacks, sites
+
+LIMIT = 50
+ATTEMPTS = 50  # of one event that are shown
+_HOME = "/console/callbacks"
+_LIST = """{% extends "frame" %}{% block main %}{% import "parts" as parts with context %}
+{{ parts.head("Callbacks", "What each Moodle is told, and whether it took it in.") }}
+<form class="filter" method="get" action="/console/callbacks">
+{{ parts.select("state", "State", states, state) }}
+{{ parts.select("type", "Event", types, type) }}
+{{ parts.search("job", "Job's id", job) }}
+<button>Filter</button></form>
+<section class="card" aria-label="Callbacks">
+{% if events %}
+<table><thead><tr><th scope="col">Event</th><th scope="col">Of</th><th scope="col">State</th>
+<th scope="col" class="number">Attempts</th><th scope="col">Last answer</th><th scope="col">Next attempt</th>
+<th scope="col">Written</th></tr></thead><tbody data-live id="events">
+{% for event in events %}
+<tr><td data-label="Event"><a href="/console/callbacks/{{ event.id | urlencode }}">{{ event.type }}
+<span class="quiet">{{ event.sequence }}</span></a></td>
+<td data-label="Of"><a href="/console/jobs/{{ event.job_id }}"><code>{{ event.job_id[:12] }}…</code></a></td>
+<td data-label="State">{{ parts.badge(event.state) }}</td>
+<td data-label="Attempts" class="number">{{ event.attempts }}</td>
+<td data-label="Last answer">{{ event.status or nothing }} {{ event.error or "" }}</td>
+<td data-label="Next attempt">{{ parts.when(event.due_at) }}</td>
+<td data-label="Written">{{ parts.when(event.created_at) }}</td></tr>
+{% endfor %}
+</tbody></table>{{ parts.pager(following) }}
+{% else %}<p>There is none{% if state %} that is {{ state }}{% endif %}.</p>{% endif %}
+</section>
+{% if may_change and sites %}
+<section class="card" aria-labelledby="again"><h2 id="again">Post many again</h2>
+<form class="filter" method="get" action="/console/callbacks/replay">
+{{ parts.select("site", "Site", sites) }}
+{{ parts.select("state", "Those that were", [("dead", "given up"), ("delivered", "delivered")]) }}
+{{ parts.search("since", "Written since (UTC)", type="datetime-local") }}
+<button>Count them</button></form>
+<p class="quiet">Each has the id it had: a Moodle that has taken one in takes it once.</p></section>
+{% endif %}{% endblock %}"""
+
+_ONE = """{% extends "frame" %}{% block main %}{% import "parts" as parts with context %}
+{{ parts.head(event.type, "Event " ~ event.sequence ~ " of its job") }}
+<section class="card" aria-labelledby="facts"><h2 id="facts">Delivery</h2>
+<dl><dt>State</dt><dd>{{ parts.badge(event.state) }}</dd>
+<dt>Id</dt><dd><code>{{ event.id }}</code></dd>
+<dt>Job</dt><dd><a href="/console/jobs/{{ event.job_id }}">{{ event.job_id }}</a></dd>
+<dt>Written</dt><dd>{{ parts.when(event.created_at) }}</dd>
+<dt>Delivered</dt><dd>{{ parts.when(event.delivered_at) }}</dd>
+<dt>Next attempt</dt><dd>{{ parts.when(event.due_at) }}</dd></dl>
+{% if may_change and event.state in ("dead", "delivered") %}
+<div class="actions">
+<a class="button first" href="/console/callbacks/{{ event.id | urlencode }}/replay">Post it again</a></div>{% endif %}</section>
+<section class="card" aria-labelledby="attempts"><h2 id="attempts">Attempts</h2>
+{% if attempts %}
+<table><thead><tr><th scope="col" class="number">Attempt</th><th scope="col">When</th><th scope="col">Status</th>
+<th scope="col">Answer</th></tr></thead><tbody>
+{% for attempt in attempts %}
+<tr><td data-label="Attempt" class="number">{{ attempt.number }}</td>
+<td data-label="When">{{ parts.when(attempt.at) }}</td>
+<td data-label="Status">{{ attempt.status or "no answer" }}</td>
+<td data-label="Answer">{{ attempt.error or "taken in" }}</td></tr>
+{% endfor %}
+</tbody></table>{% else %}<p>None was made.</p>{% endif %}</section>
+<section class="card" aria-labelledby="body"><h2 id="body">What is posted</h2><pre>{{ body }}</pre></section>
+{% endblock %}"""
+
+
+async def show_list(visit: Visit) -> Response:
+    state, type_ = query.choice(visit, "state", CallbackState), query.choice(visit, "type", EventType)
+    before = query.number_cursor(visit, "cursor", 0) or query.TOO_LARGE - 1
+    job = visit.query("job")
+    chosen = (state and state.value, job or None, type_ and type_.value, before)
+    rows = await visit.services.database.all(callbacks.page(visit.caller.scope, *chosen, LIMIT + 1))
+    following = visit.here(cursor=query.cursor(rows[LIMIT - 1]["cursor"])) if len(rows) > LIMIT else None
+    return page(
+        visit,
+        _LIST,
+        "Callbacks",
+        events=rows[:LIMIT],
+        following=following,
+        states=[("", "All"), *((each.value, each.value) for each in CallbackState)],
+        types=[("", "All"), *((each.value, each.value) for each in EventType)],
+        state=state or "",
+        type=type_ or "",
+        job=job,
+        sites=[(site["id"], site["name"]) for site in await _sites(visit)],
+    )
+
+
+async def show(visit: Visit) -> Response:
+    event = await _event(visit)
+    attempts = await visit.services.database.all(callbacks.attempts(event["cursor"], ATTEMPTS))
+    body = json.dumps(event_json(event), indent=2, ensure_ascii=False)
+    return page(visit, _ONE, event["type"], event=event, attempts=attempts, body=body)
+
+
+async def ask_replay(visit: Visit) -> Response:
+    event = await _event(visit)
+    site = await visit.site_row(event["site_id"])
+    await replays.choose(visit.services, visit.at_site(site["id"]).scope, site, ids=[event["id"]])
+    lines = [f"It goes to {site['callback_url']} with the id it had: a Moodle that has taken it in takes it once."]
+    back = f"{_HOME}/{event['id']}"
+    return confirm(visit, f"Post {event['type']} again?", lines, "Post it again", back)
+
+
+async def replay(visit: Visit) -> Response:
+    event = await _event(visit)
+    site = await visit.site_row(event["site_id"])
+    visit = visit.at_site(site["id"])
+    chosen = await replays.choose(visit.services, visit.scope, site, ids=[event["id"]])
+    entry = visit.entry("callbacks.replay", site["id"], detail={"ids": [event["id"]]})
+    done = await replays.replay(visit.services, chosen, entry)
+    return visit.done(_told(done), f"{_HOME}/{event['id']}")
+
+
+async def ask_replay_many(visit: Visit) -> Response:
+    fields = {name: visit.query(name) for name in ("site", "state", "since")}
+    _, _, chosen = await _many(visit, fields)
+    found = await replays.count(visit.services, chosen)
+    if not found.count:
+        return visit.done("There is none to post again. Choose another time or state.", _HOME)
+    lines = ["They go out in their order, each with the id it had."]
+    if found.remaining:
+        lines.append(f"{found.remaining:,} more are left for another time.")
+    button = f"Post {_events(found.count)} again"
+    return confirm(visit, f"Post {_events(found.count)} again?", lines, button, _HOME, list(fields.items()))
+
+
+async def replay_many(visit: Visit) -> Response:
+    fields = {name: visit.field(name) for name in ("site", "state", "since")}
+    at_site, since, chosen = await _many(visit, fields)
+    detail = {"state": fields["state"], "since": since}
+    entry = at_site.entry("callbacks.replay", fields["site"], detail=detail)
+    return visit.done(_told(await replays.replay(visit.services, chosen, entry)), _HOME)
+
+
+async def _many(visit: Visit, fields: dict[str, str]) -> tuple[Visit, int | None, callbacks.Replay]:
+    """Within the site; since when, in milliseconds; and which."""
+    site = await visit.site_row(fields["site"])
+    if fields["state"] not in ("dead", "delivered"):
+        raise invalid("Those that were", "choose one of the list")
+    since = _time(fields["since"])
+    if since is None and fields["state"] == "delivered":
+        raise invalid("Written since", "name a time: this would post every event there ever was")
+    at_site = visit.at_site(site["id"])
+    chosen = await replays.choose(
+        visit.services, at_site.scope, site, state=CallbackState(fields["state"]), since=since
+    )
+    return at_site, since, chosen
+
+
+def _time(written: str) -> int | None:
+    if not written:
+        return None
+    try:
+        return int(datetime.fromisoformat(written).replace(tzinfo=UTC).timestamp() * 1000)
+    except (ValueError, OverflowError):
+        raise invalid("Written since", "is not a time such as 2026-11-24T15:00") from None
+
+
+async def _sites(visit: Visit) -> list[Row]:
+    """Those that the caller may choose from."""
+    scope = visit.caller.scope
+    return await visit.services.database.all(sites.find(scope.site_id) if scope else sites.page((0, ""), 1000))
+
+
+async def _event(visit: Visit) -> Row:
+    rows = await visit.services.database.all(callbacks.find(visit.caller.scope, visit.path("event")))
+    if not rows:
+        raise Problem(UNKNOWN_CALLBACK, "There is no such callback. Nothing was changed.")
+    return rows[0]
+
+
+def _told(done: Replayed) -> str:
+    more = f" {done.remaining:,} more are left for another time." if done.remaining else ""
+    return f"{_events(done.count)} will be posted again.{more}"
+
+
+def _events(count: int) -> str:
+    return "1 event" if count == 1 else f"{count:,} events"
+
+
+PAGES = (
+    Page("GET", _HOME, "any", show_list, "Callbacks"),
+    Page("GET", f"{_HOME}/replay", "change", ask_replay_many, "Count events, and ask before they are posted again"),
+    Page("POST", f"{_HOME}/replay", "change", replay_many, "Post events again"),
+    Page("GET", f"{_HOME}/{{event}}", "any", show, "An event with the attempts to deliver it"),
+    Page("GET", f"{_HOME}/{{event}}/replay", "change", ask_replay, "Ask before an event is posted again"),
+    Page("POST", f"{_HOME}/{{event}}/replay", "change", replay, "Post an event again"),
+)
