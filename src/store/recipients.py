@@ -183,13 +183,15 @@ def bury(job_id: str, number: int, reason: str, now: int) -> Statement:
 
 
 # ?1 job, ?2 state, ?3 reason or NULL, ?4 JSON array of refs or NULL
-_SELECTED = """job_id = ?1 AND state = ?2 AND (?3 IS NULL OR reason = ?3)
+# the second condition only says what is so, as `_UNSENT` has it; without it, a count reads all people of the job
+_UNSENT = "recipients INDEXED BY recipients_unsent"
+_SELECTED = """job_id = ?1 AND state = ?2 AND state IN ('failed', 'uncertain') AND (?3 IS NULL OR reason = ?3)
     AND (?4 IS NULL OR ref IN (SELECT value FROM json_each(?4)))"""
 
 
 def count_selected(job_id: str, state: str, reason: str | None, refs: str | None) -> Statement:
     return Statement(
-        f"SELECT count(*) AS count FROM recipients WHERE {_SELECTED}",
+        f"SELECT count(*) AS count FROM {_UNSENT} WHERE {_SELECTED}",
         (job_id, state, reason, refs),
     )
 
@@ -197,7 +199,7 @@ def count_selected(job_id: str, state: str, reason: str | None, refs: str | None
 def count_retriable(job_id: str, state: str, reason: str | None, refs: str | None) -> Statement:
     """Whoever was erased cannot be sent to again."""
     return Statement(
-        f"SELECT count(*) AS count FROM recipients WHERE {_SELECTED} AND email <> ''",
+        f"SELECT count(*) AS count FROM {_UNSENT} WHERE {_SELECTED} AND email <> ''",
         (job_id, state, reason, refs),
     )
 
@@ -205,7 +207,7 @@ def count_retriable(job_id: str, state: str, reason: str | None, refs: str | Non
 def retry_selected(job_id: str, state: str, reason: str | None, refs: str | None, now: int) -> Statement:
     """Make the selected pending again, with a fresh budget of attempts, and as if nothing had been sent to them."""
     return Statement(
-        f"""UPDATE recipients
+        f"""UPDATE {_UNSENT}
             SET state = 'pending', attempts = 0, reason = NULL, detail = NULL, unsure_since = NULL, attachment = NULL,
               updated_at = ?5
             WHERE {_SELECTED} AND email <> ''
@@ -218,7 +220,7 @@ def retry_selected(job_id: str, state: str, reason: str | None, refs: str | None
 def resolve_selected(job_id: str, reason: str | None, refs: str | None, now: int) -> Statement:
     """A person knows that the selected uncertain were mailed."""
     return Statement(
-        f"""UPDATE recipients SET state = 'sent', reason = 'resolved', detail = NULL, updated_at = ?5
+        f"""UPDATE {_UNSENT} SET state = 'sent', reason = 'resolved', detail = NULL, updated_at = ?5
             WHERE {_SELECTED}""",
         (job_id, "uncertain", reason, refs, now),
     )
