@@ -90,5 +90,5 @@ async def school(world: World, files: FaultyBucket) -> World:  # noqa: ARG001 - 
            VALUES (?, ?, 'news', 'unsubscribe', 'Zoë wrote', 1)""",
         *(SITE, EMAIL),
     )
-    world.database.query("INSERT INTO soft_bounces VALUES (?, ?, 2, 1)", SITE, EMAIL)
+    world.database.query("INSERT INTO soft_bounces VALUES (?, ?, 2, ?)", SITE, EMAIL, world.clock.now())
     return world
