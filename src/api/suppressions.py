@@ -1,41 +1,32 @@
-"""Routes of suppressions: whom not to mail, and why.
+"""Routes of suppressions: whom not to mail, and why."""
 
-The promise: who asked not to be mailed is mailed again only when somebody says so outright and why. A company sees and
-changes its own rows; that an address is suppressed for the whole site it learns only by asking about that address, as
-it would by mailing it. The audit trail holds no addresses: it keeps their SHA-256.
-"""
-
-import hashlib
-import json
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 from starlette.responses import Response
 
-import person_hash
 import problems
 from api import csv, present, query
 from api.bodies import CSV, JSON, media_type, read_json, read_table
 from api.calls import Call, Operation, answer
 from api.validation import check
-from errors import InvalidAddress, OffloadError
-from mail import address
-from ports import Row
+from errors import OffloadError
 from problems import Problem, invalid, problem_of
-from store import audit, suppressions
+from store.suppressions import Reason
+from suppressions import Place, Suppressions, key_of, place_of
 
 CHUNK = 1_000
 
 
 async def show(call: Call) -> Response:
-    email, reason = query.text(call, "email"), query.choice(call, "reason", suppressions.Reason)
-    key = _key(email, "email") if email else None
-    if csv.is_wanted(call):
-        return csv.answer("suppressions", csv.SUPPRESSIONS, _pages(call, key, reason))
+    email, reason = query.text(call, "email"), query.choice(call, "reason", Reason)
+    key = key_of(email, "email") if email else None
     after, limit = query.texts_cursor(call, 3), query.limit(call)
-    rows = await _page(call, key, reason, after, limit + 1)
-    following = query.cursor(_place(rows[limit - 1])) if len(rows) > limit else None
-    return answer({"suppressions": [_shown(call, row, key) for row in rows[:limit]], "next": following})
+    if csv.is_wanted(call):
+        return csv.answer("suppressions", csv.SUPPRESSIONS, pages(_of(call), key, reason))
+    rows = await _of(call).page(key, reason, after, limit + 1)
+    following = query.cursor(place_of(rows[limit - 1])) if len(rows) > limit else None
+    return answer({"suppressions": [present.suppression(row) for row in rows[:limit]], "next": following})
 
 
 async def add(call: Call) -> Response:
@@ -46,13 +37,8 @@ async def add(call: Call) -> Response:
     added = given = 0
     try:
         async for chunk in _chunks(incoming):
-            entry = call.entry(
-                "suppression.add", _target(chunk), site_id=call.scope.site_id, company=call.scope.company
-            )
-            entry = entry._replace(detail={"addresses": len(chunk)})
-            statement = suppressions.add(call.scope.site_id, json.dumps(chunk), call.now)
-            rows, _ = await call.services.database.batch([statement, audit.insert(entry)])
-            added, given = added + len(rows), given + len(chunk)
+            added += await _of(call).add(chunk, call.entry("suppression.add", ""))
+            given += len(chunk)
     except OffloadError as error:
         if not given:
             raise
@@ -65,34 +51,15 @@ async def add(call: Call) -> Response:
 async def release(call: Call) -> Response:
     body = await read_json(call.request)
     check("Release", body)
+    company, category = _released_company(call, body), _part(body, "category")
+    key, entry = key_of(body["email"], "/email"), call.entry("suppression.release", "")
     force, note = body.get("force", False), body.get("note")
-    if force and not note:
-        raise invalid("/note", "is needed with force: why is this person mailed again?")
-    key = _key(body["email"], "/email")
-    chosen = (_keys(call, key), _released_company(call, body), _part(body, "category"))
-    site_id = call.scope.site_id
-    entry = call.entry("suppression.release", _hash_of(key), site_id=site_id)
-    found, _, released = await call.services.database.batch(
-        [
-            suppressions.chosen(site_id, *chosen),
-            suppressions.note_release(entry, *chosen, force, note),
-            suppressions.release(site_id, *chosen, force),
-        ]
-    )
-    if not released:
-        await _explain(call, chosen[0], found)
-    return answer({"released": [present.suppression(row | {"email": key}) for row in released]})
+    released = await _of(call).release(key, company, category, entry, note=note, force=force)
+    return answer({"released": [present.suppression(row) for row in released]})
 
 
-async def _explain(call: Call, keys: str, found: list[Row]) -> None:
-    """Why nothing was released."""
-    wishes = sorted({row["reason"] for row in found if row["reason"] in suppressions.WISHES})
-    if wishes:
-        words = f"The reason is {' and '.join(wishes)}. Release it with force and a note that says why."
-        raise Problem(problems.UNWANTED, words)
-    if await call.services.database.all(suppressions.page(call.scope, keys, None, ("", "", ""), 1)):
-        raise Problem(problems.SITE_WIDE, "Only a token of the site releases it.")
-    raise Problem(problems.UNKNOWN_SUPPRESSION, "Nothing that this token may release matches.")
+def _of(call: Call) -> Suppressions:
+    return Suppressions(call.services, call.scope, call.site["address_key"])
 
 
 def _released_company(call: Call, body: Mapping[str, Any]) -> str | None:
@@ -141,7 +108,7 @@ async def _of_table(call: Call) -> AsyncIterator[dict[str, Any]]:
 
 def _row(call: Call, given: Mapping[str, Any], at: str) -> dict[str, Any]:
     return {
-        "email": _key(given["email"], f"{at}/email"),
+        "email": key_of(given["email"], f"{at}/email"),
         "company": _company(call, given.get("company"), at),
         "category": given.get("category") or "",
         "reason": given.get("reason", "manual"),
@@ -160,55 +127,15 @@ async def _chunks(rows: AsyncIterator[dict[str, Any]]) -> AsyncIterator[list[dic
         yield chunk
 
 
-def _key(email: str, at: str) -> str:
-    try:
-        return address.key(email)
-    except InvalidAddress as error:
-        raise invalid(at, error.detail) from None
-
-
-def _keys(call: Call, key: str) -> str:
-    """What an address is found by: itself, or its hash, where it was erased."""
-    return json.dumps([key, person_hash.of_address(call.site["address_key"], key)])
-
-
-def _target(chunk: list[dict[str, Any]]) -> str:
-    return _hash_of(chunk[0]["email"]) if len(chunk) == 1 else "suppressions"
-
-
-def _hash_of(email: str) -> str:
-    return f"sha256:{hashlib.sha256(email.encode()).hexdigest()}"
-
-
-def _place(row: Row) -> tuple[str, ...]:
-    return row["email"], row["company"], row["category"]
-
-
-def _shown(call: Call, row: Row, asked: str | None) -> dict[str, Any]:
-    """`asked`: the one address that was asked about."""
-    shown = present.suppression(row if asked is None else row | {"email": asked})
-    foreign = call.scope.company is not None and not row["company"]
-    return shown | {"detail": None, "created_at": None} if foreign else shown
-
-
-async def _page(
-    call: Call, key: str | None, reason: suppressions.Reason | None, after: tuple[str, ...] | None, limit: int
-) -> list[Row]:
-    keys = _keys(call, key) if key else None
-    statement = suppressions.page(call.scope, keys, reason, after or ("", "", ""), limit)
-    return await call.services.database.all(statement)
-
-
-async def _pages(
-    call: Call, key: str | None, reason: suppressions.Reason | None
-) -> AsyncIterator[list[dict[str, Any]]]:
-    after: tuple[str, ...] | None = None
+async def pages(listed: Suppressions, key: str | None, reason: Reason | None) -> AsyncIterator[list[dict[str, Any]]]:
+    """All of them, for a table."""
+    after: Place | None = None
     while True:
-        rows = await _page(call, key, reason, after, query.MAX_LIMIT)
-        yield [_shown(call, row, key) for row in rows]
+        rows = await listed.page(key, reason, after, query.MAX_LIMIT)
+        yield [present.suppression(row) for row in rows]
         if len(rows) < query.MAX_LIMIT:
             return
-        after = _place(rows[-1])
+        after = place_of(rows[-1])
 
 
 _PATH = "/v1/suppressions"

@@ -1,6 +1,19 @@
 """Every page and action of the console: the one table that the router, the tests and docs/console.md are held to."""
 
-from console import callbacks, dead_letters, health, job, job_actions, jobs, overview, people, preview, sign_in, users
+from console import (
+    callbacks,
+    dead_letters,
+    health,
+    job,
+    job_actions,
+    jobs,
+    overview,
+    people,
+    preview,
+    sign_in,
+    suppressions,
+    users,
+)
 from console.routing import Page
 
 PAGES: tuple[Page, ...] = (
@@ -13,6 +26,7 @@ PAGES: tuple[Page, ...] = (
     *preview.PAGES,
     *dead_letters.PAGES,
     *callbacks.PAGES,
+    *suppressions.PAGES,
     *users.PAGES,
     *health.PAGES,
 )
