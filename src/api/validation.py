@@ -88,6 +88,8 @@ def _explain(error: Any) -> tuple[str, str]:
             return "", f"may have {asked:,} entries at most; it has {len(value):,}"
         case "minProperties":
             return "", "may not be empty"
+        case "minimum":
+            return "", f"must be {asked} or more"
         case "exclusiveMinimum":
             return "", f"must be above {asked}"
         case "maximum":
