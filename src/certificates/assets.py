@@ -54,7 +54,7 @@ def _draw(data: bytes) -> None:
     try:
         document.svg(data, 0, 0, 100, 100)
     except Exception as fault:  # fpdf2's own parser raises anything
-        raise TemplateRefused("", f"cannot be drawn: {type(fault).__name__}") from None
+        raise TemplateRefused("", f"cannot be drawn: {str(fault)[:200] or type(fault).__name__}") from None
 
 
 async def keep(services: Services, scope: Scope, file: File, entry: audit.Entry) -> Row:

@@ -40,6 +40,7 @@ _SRGB = {
     "registry_name": "http://www.color.org",
     "info": "sRGB2014 (v2)",
 }
+DEEPEST = 26  # PDF/A allows 28 (ISO 19005-2, 6.1.13), of which an element has two itself
 MAPPED_TO_NOTHING = "\u200b"  # PDF/A-2u wants a character for each glyph, and some stand for a part of one
 
 
@@ -93,14 +94,17 @@ class Document(fpdf.FPDF):
         return bytes(self.pages[self.page].contents)  # type: ignore[arg-type]
 
     def svg(self, source: bytes, x: float, y: float, width: float, height: float) -> None:
-        """Draws a picture inside a box, in millimetres, keeping its proportions."""
+        """Draws a picture inside a box, in millimetres, keeping its proportions. Raises whatever fpdf2 does."""
         picture = SVGObject(source, self.image_cache, self.resource_access_policy)
         box = picture.viewbox or [0.0, 0.0, float(picture.width or width), float(picture.height or height)]
         picture.viewbox = box
         scale = min(width / box[2], height / box[3])
         wide, high = box[2] * scale, box[3] * scale
         info = VectorImageInfo(data=picture, w=wide, h=high)
+        before = len(self.written())
         self._vector_image("svg", picture, info, x + (width - wide) / 2, y + (height - high) / 2, wide, high)
+        if _depth(self.written()[before:]) > DEEPEST:
+            raise ValueError("its groups are in each other too deep")
 
     def raster(self, name: str, info: dict[str, object]) -> int:
         """Adds a picture as `pictures.raster` gives it to the page; the number it is drawn by."""
@@ -135,6 +139,15 @@ class Document(fpdf.FPDF):
 
     def finished(self) -> bytes:
         return bytes(self.output(output_producer_class=_Producer))
+
+
+def _depth(operators: bytes) -> int:
+    """How many saved states are in each other."""
+    depth = deepest = 0
+    for operator in operators.split():
+        depth += {b"q": 1, b"Q": -1}.get(operator, 0)
+        deepest = max(deepest, depth)
+    return deepest
 
 
 @cache

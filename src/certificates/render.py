@@ -142,7 +142,7 @@ class Renderer:
             try:
                 document.svg(data, *box)
             except Exception as fault:  # fpdf2's own parser raises anything
-                raise TemplateRefused(path, f"cannot be drawn: {type(fault).__name__}") from None
+                raise TemplateRefused(path, f"cannot be drawn: {str(fault)[:200] or type(fault).__name__}") from None
             return
         info = pictures.raster(data, path)
         index = document.raster(hashlib.sha256(data).hexdigest(), info)

@@ -125,3 +125,13 @@ def test_a_picture_with_anything_wrong_in_it_ends_in_our_error_or_stays_clean() 
         svg.check(cleaned.data, "svg")
         assert b"<script" not in cleaned.data
         assert b"onclick" not in cleaned.data
+
+
+@pytest.mark.parametrize("nested", ['<g opacity=".9">' * 30 + SHAPE + "</g>" * 30, "used"])
+def test_a_picture_nested_deeper_than_an_archive_may_be_is_refused(nested: str) -> None:
+    if nested == "used":
+        steps = "".join(f'<g id="a{n + 1}" opacity=".9"><use href="#a{n}"/></g>' for n in range(30))
+        nested = f'<defs><g id="a0">{SHAPE}</g>{steps}</defs><use href="#a30"/>'
+    with pytest.raises(TemplateRefused, match="too deep"):
+        judged(picture(nested))
+    assert judged(picture('<g opacity=".9">' * 20 + SHAPE + "</g>" * 20)).removed == []

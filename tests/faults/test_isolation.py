@@ -22,6 +22,7 @@ TABLES = (
     "tokens",
     "sites",
     "certificates",
+    "assets",
 )
 # bodies that are right in themselves, by the last part of the path
 BODIES: dict[str, Any] = {
