@@ -66,6 +66,7 @@ const cron = seconds && setInterval(tick, seconds * 1000);
 if (options.reload) reloadOnChange();
 if (options.attached) process.stdin.resume().on('close', stop);
 for (const signal of ['SIGTERM', 'SIGINT']) process.removeAllListeners(signal).on(signal, stop); // Miniflare's exits at once
+process.on('SIGUSR2', () => log('info', 'D1 usage', storage.usage()));
 process.on('unhandledRejection', (error) => log('error', 'unhandled rejection', { error: String(error?.message ?? error) }));
 
 process.stderr.write(`${DIFFERENCES}\n`);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import selectors
 import signal
@@ -119,6 +120,21 @@ class LocalRuntime:
             os.killpg(self._process.pid, signal.SIGKILL)
         with self._process:  # reaps it, closes its pipes
             self._process = None
+
+    def d1_usage(self) -> dict[str, int]:
+        """What D1 would have billed since this process began: `queries`, `rows_read`, `rows_written`."""
+        assert self._process is not None, "not started"
+        with self.log.open(errors="replace") as log:
+            log.seek(0, os.SEEK_END)
+            self._process.send_signal(signal.SIGUSR2)
+            deadline = time.monotonic() + 30
+            while time.monotonic() < deadline:
+                line = log.readline()
+                if '"D1 usage"' in line:
+                    usage: dict[str, int] = json.loads(line)["DB"]
+                    return usage
+                time.sleep(0 if line else 0.01)
+        raise RuntimeError("the local runtime does not tell what it has used")
 
     def tail(self, lines: int = 40) -> str:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])

@@ -12,16 +12,18 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, ViewportSize
 
 from tests.pages import ROOT
 
-Look = Literal["light", "dark", "phone"]
-LOOKS: tuple[Look, ...] = ("light", "dark", "phone")
+LOOKS: dict[str, tuple[ViewportSize, Literal["light", "dark"]]] = {
+    "light": ({"width": 1280, "height": 900}, "light"),
+    "dark": ({"width": 1280, "height": 900}, "dark"),
+    "phone": ({"width": 390, "height": 844}, "light"),
+}
 PICTURES = Path(os.environ.get("PICTURES", ROOT / ".artefacts"))
 AXE = ROOT / "node_modules/axe-core/axe.min.js"
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 PATIENCE = 15_000  # milliseconds
 
 
@@ -48,15 +50,18 @@ class Window:
         assert answer.status == status, f"{path}: {answer.status}"
         return self.page
 
-    def judge(self) -> None:
-        """Whether everybody can use the page that is open."""
-        wide = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert wide <= 0, f"{self.page.url} is {wide} pixels too wide"
-        assert violations(self.page) == []
-
-    def picture(self, name: str) -> None:
-        PICTURES.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=PICTURES / f"{name}.png", full_page=True, animations="disabled")
+    def judge(self, name: str) -> None:
+        """Whether everybody can use the page that is open, in light, in dark and on a phone; each with a picture."""
+        found: list[str] = []
+        for look, (size, scheme) in LOOKS.items():
+            self.page.set_viewport_size(size)
+            self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            PICTURES.mkdir(parents=True, exist_ok=True)
+            self.page.screenshot(path=PICTURES / f"{name}-{look}.png", full_page=True, animations="disabled")
+            wide = self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            found += [f"{look}: {wide} pixels too wide"] if wide > 0 else []
+            found += [f"{look}: {line}" for line in violations(self.page)]
+        assert not found, f"{self.page.url}\n" + "\n".join(found)
 
     def _said(self, message: ConsoleMessage) -> None:
         expected = "Failed to load resource" in message.text and self.statuses != (200,)
@@ -69,19 +74,9 @@ class Window:
 
 
 @contextmanager
-def window(
-    browser: Browser, home: str, look: Look = "light", *, scripts: bool = True, **options: Any
-) -> Iterator[Window]:
+def window(browser: Browser, home: str, *, scripts: bool = True, **options: Any) -> Iterator[Window]:
     """A window of its own, as of another person; what was wrong in it fails the test at its end."""
-    context = browser.new_context(
-        viewport=PHONE if look == "phone" else DESKTOP,  # type: ignore[arg-type]
-        color_scheme="dark" if look == "dark" else "light",
-        java_script_enabled=scripts,
-        has_touch=look == "phone",
-        is_mobile=look == "phone",
-        reduced_motion="reduce",
-        **options,
-    )
+    context = browser.new_context(java_script_enabled=scripts, **options)
     try:
         opened = Window(context.new_page(), home)
         yield opened

@@ -40,10 +40,10 @@ def service(scene: Scene, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 @pytest.fixture
 def open_window(browser: Browser, service: Live) -> Open:
-    """`with open_window("phone", scripts=False) as window:`"""
+    """`with open_window(scripts=False) as window:`"""
 
-    def opened(*look: Any, **options: Any) -> AbstractContextManager[Window]:
-        return window(browser, service.runtime.url, *look, **options)
+    def opened(**options: Any) -> AbstractContextManager[Window]:
+        return window(browser, service.runtime.url, **options)
 
     return opened
 
@@ -60,8 +60,8 @@ def session(browser: Browser, service: Live) -> Any:
 def signed_in(open_window: Open, session: Any) -> Open:
     """The same as `open_window`, by an operator who has signed in."""
 
-    def opened(*look: Any, **options: Any) -> AbstractContextManager[Window]:
-        return open_window(*look, storage_state=session, **options)
+    def opened(**options: Any) -> AbstractContextManager[Window]:
+        return open_window(storage_state=session, **options)
 
     return opened
 
