@@ -72,7 +72,7 @@ def handback(
         waiting = api.get(f"/v1/jobs/{job}")["counts"]["pending"]
         options.confirm(f"End {job} and take back {show.people(waiting)} not mailed yet?", yes)
         # the file is open before anybody is taken back
-        with nullcontext() if target is None else _whole(target) as out:
+        with nullcontext() if target is None else whole(target) as out:
             answer = api.post(f"/v1/jobs/{job}/handback", repeatable=True)
             people = [{name: person[name] for name in COLUMNS} for person in api.follow(answer, "recipients")]
             if out is not None:
@@ -111,7 +111,7 @@ def _show_failures(api: Api, job: str, states: tuple[str, ...], reason: str | No
 
 
 def _write_failures(api: Api, job: str, states: tuple[str, ...], reason: str | None, target: str) -> None:
-    with _whole(target) as out:
+    with whole(target) as out:
         for place, state in enumerate(states):
             with api.csv(f"/v1/jobs/{job}/recipients", state=state, reason=reason) as pieces:
                 for piece in pieces if place == 0 else _without_header(pieces):
@@ -143,7 +143,7 @@ def _cell(value: str) -> str:
 
 
 @contextmanager
-def _whole(target: str) -> Iterator[BinaryIO]:
+def whole(target: str) -> Iterator[BinaryIO]:
     """A file that takes its name when the block ended well; - is the standard output."""
     if target == "-":
         yield sys.stdout.buffer

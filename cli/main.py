@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from cli import account, certificates, jobs, lists, preview, send, show, sites
+from cli import account, certificates, jobs, lists, preview, privacy, send, show, sites
 from cli.errors import EXIT_CODES, INTERRUPTED, CommandError, Declined
 
 _EPILOG = "Exit codes\n" + "\n".join(f"{code:>4}  {meaning}" for code, meaning in EXIT_CODES)
@@ -78,6 +78,7 @@ app.command(rich_help_panel=_REPAIR)(jobs.pause)
 app.command(rich_help_panel=_REPAIR)(jobs.resume)
 app.command(rich_help_panel=_REPAIR)(jobs.cancel)
 app.command(rich_help_panel=_REPAIR)(lists.handback)
+app.add_typer(privacy.app, name="privacy", rich_help_panel=_REPAIR)
 app.command(rich_help_panel=_SET_UP)(account.me)
 app.command("config", rich_help_panel=_SET_UP)(account.configure)
 app.add_typer(sites.app, name="sites", rich_help_panel=_SET_UP)

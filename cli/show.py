@@ -59,9 +59,13 @@ def line(*values: object) -> None:
     print("\t".join("-" if value in (None, "") else clean(value) for value in values), flush=True)
 
 
+def as_json(answer: Any) -> str:
+    return json.dumps(answer, ensure_ascii=False, indent=2)
+
+
 def pretty(answer: Any) -> None:
     """JSON for scripts."""
-    print(json.dumps(answer, ensure_ascii=False, indent=2), flush=True)
+    print(as_json(answer), flush=True)
 
 
 def note(message: str, style: str = "") -> None:

@@ -25,6 +25,10 @@ CallbackUrl = Annotated[str | None, typer.Option(help="Where events are posted; 
 CallbackSuccess = Annotated[
     str | None, typer.Option(help="What counts as delivered: echo (the id is echoed, as Moodle does) or 2xx.")
 ]
+KeepPeople = Annotated[
+    int | None, typer.Option(min=0, help="Days after a job's end until its people are erased; 0: until asked to.")
+]
+KeepCertificates = Annotated[int | None, typer.Option(min=0, help="Years until a certificate is erased; 0: never.")]
 
 
 @app.command("list")
@@ -66,12 +70,15 @@ def add(
     sender: options.From = None,
     callback_url: CallbackUrl = None,
     callback_success: CallbackSuccess = None,
+    keep_people_days: KeepPeople = None,
+    keep_certificate_years: KeepCertificates = None,
     as_json: options.AsJson = False,
     url: options.Url = None,
     token: options.OperatorToken = None,
 ) -> None:
     """Create a site; shows its token and callback secret, this once."""
-    settings = _settings(provider, rate, sender, callback_url, callback_success)
+    times = _times(keep_people_days, keep_certificate_years)
+    settings = _settings(provider, rate, sender, callback_url, callback_success) | times
     with options.connect_operator(url, token) as api:
         _show(api.post("/v1/sites", {"name": name, **settings}), as_json)
 
@@ -85,12 +92,16 @@ def change(
     sender: options.From = None,
     callback_url: CallbackUrl = None,
     callback_success: CallbackSuccess = None,
+    keep_people_days: KeepPeople = None,
+    keep_certificate_years: KeepCertificates = None,
     as_json: options.AsJson = False,
     url: options.Url = None,
     token: options.OperatorToken = None,
 ) -> None:
     """Change a site's settings; what is not given stays."""
-    changes = _settings(provider, rate, sender, callback_url, callback_success) | ({"name": name} if name else {})
+    times = _times(keep_people_days, keep_certificate_years)
+    changes = _settings(provider, rate, sender, callback_url, callback_success) | times
+    changes |= {"name": name} if name else {}
     if not changes:
         raise BadInput("nothing to change was given")
     with options.connect_operator(url, token) as api:
@@ -198,6 +209,12 @@ def _settings(
         "callback_success": success,
     }
     return {name: value for name, value in given.items() if value is not None}
+
+
+def _times(people: int | None, certificates: int | None) -> dict[str, int | None]:
+    """0 is for ever, which the service calls null."""
+    given = {"keep_people_days": people, "keep_certificate_years": certificates}
+    return {name: value or None for name, value in given.items() if value is not None}
 
 
 def _state(site: Json) -> str:

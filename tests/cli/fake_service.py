@@ -14,8 +14,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from tests.cli import fake_jobs, fake_sites
+from tests.cli import fake_jobs, fake_privacy, fake_sites
 from tests.cli.fake_jobs import Answer, Job, Jobs, Json, Problem
+from tests.cli.fake_privacy import Privacy
 from tests.cli.fake_sites import Sites
 
 TOKEN = "cot_" + "s" * 43
@@ -26,6 +27,8 @@ PARAMETERS = {
     "jobs": {"state", "company", "cursor", "limit"},
     "recipients": {"state", "reason", "cursor", "limit", "format"},
     "sites": {"cursor", "limit"},
+    "export": {"cursor"},
+    "erase": {"cursor"},
 }
 
 
@@ -43,6 +46,7 @@ class FakeService:
     def __init__(self) -> None:
         self.jobs = Jobs()
         self.sites = Sites()
+        self.privacy = Privacy()
         self.faults: list[Fault] = []
         self.requests: list[tuple[str, str, Any]] = []  # method, path with query, body
         self.on_request: Callable[[str], None] | None = None  # told `METHOD /path` before it is carried out
@@ -81,12 +85,18 @@ class FakeService:
         operator = path.startswith("/v1/sites")
         if headers.get("Authorization") != f"Bearer {OPERATOR if operator else TOKEN}":
             raise Problem(401, "No valid token was given", "This token is not known.")
-        for routes, part in ((fake_jobs.ROUTES, self.jobs), (fake_sites.ROUTES, self.sites)):
+        parts: tuple[tuple[Any, Any], ...] = (
+            (fake_jobs.ROUTES, self.jobs),
+            (fake_sites.ROUTES, self.sites),
+            (fake_privacy.ROUTES, self.privacy),
+        )
+        for routes, part in parts:
             for pattern, handler in routes:
                 if found := re.fullmatch(pattern, f"{method} {path}"):
                     if unknown := query.keys() - PARAMETERS.get(path.rpartition("/")[2], set()):
                         raise Problem(422, "The request has a fault", f"{unknown}: is not a parameter of this address")
-                    return handler(part, *found.groups(), query=query, headers=headers, body=body)
+                    answer: Answer = handler(part, *found.groups(), query=query, headers=headers, body=body)
+                    return answer
         raise Problem(404, "There is nothing here")
 
 
