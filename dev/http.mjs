@@ -20,6 +20,7 @@ export function serve(port, handle, log) {
     }
   });
   server.requestTimeout = 0;
+  server.keepAliveTimeout = 0; // while Python works, nobody reads: an idle connection would be reset under its caller
   return new Promise((resolve, reject) => {
     server.once('error', reject).listen(port, '127.0.0.1', () => resolve(server));
   });
