@@ -6,6 +6,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+import job_search
 import jobs
 import problems
 from api import people, present, query, scopes
@@ -18,7 +19,7 @@ from errors import WrongState
 from ports import Row
 from problems import invalid
 from states import JobKind, JobState
-from store import job_lists
+from store.job_lists import Filter, Place
 
 
 async def create(call: Call) -> Response:
@@ -64,11 +65,10 @@ async def _fill(call: Call, row: Row, first: list[people.Person], started: bool)
 async def list_jobs(call: Call) -> Response:
     limit = query.limit(call)
     state = query.choice(call, "state", JobState)
-    statement = job_lists.jobs(call.scope, state, query.text(call, "company"), query.time_cursor(call), limit + 1)
-    rows = await call.services.database.all(statement)
-    last = rows[limit - 1] if len(rows) > limit else None
-    shown = [present.job(row, call.site, call.now) for row in rows[:limit]]
-    return answer({"jobs": shown, "next": last and query.cursor((last["created_at"], last["id"]))})
+    chosen, before = Filter(state=state, company=query.text(call, "company")), query.time_cursor(call)
+    rows, following = await job_search.page(call.services, call.scope, chosen, before and Place(*before), limit)
+    shown = [present.job(row, call.site, call.now) for row in rows]
+    return answer({"jobs": shown, "next": following and query.cursor(following)})
 
 
 async def show(call: Call) -> Response:

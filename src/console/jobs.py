@@ -36,7 +36,7 @@ _LIST = """{% extends "frame" %}{% block main %}{% import "parts" as parts with 
 <button>Filter</button>{% if filtered %}<a class="button" href="/console/jobs">Show all</a>{% endif %}</form>
 <section class="card" aria-label="Jobs"><div id="jobs"{% if open %} data-live{% endif %}>
 {% if jobs %}
-<table><thead><tr><th scope="col">Job</th><th scope="col">State</th><th scope="col" class="wide">People</th>
+<table class="jobs"><thead><tr><th scope="col">Job</th><th scope="col">State</th><th scope="col">People</th>
 <th scope="col">Created</th></tr></thead><tbody>
 {% for job in jobs %}
 <tr><td data-label="Job"><div><a href="/console/jobs/{{ job.id }}">{{ job.name or job.id }}</a>

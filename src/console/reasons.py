@@ -24,6 +24,10 @@ JOBS = {
         "The day's quota of the site or of the mail provider is used up.",
         "Wait: it goes on by itself. Or raise the quota and resume it.",
     ),
+    "outage": (
+        "The mail provider, or the file store where certificates are kept, does not do its work.",
+        "Wait: it tries again by itself, after longer and longer waits of an hour at most.",
+    ),
     "too_many_failures": (
         "More people failed than the site's limit allows.",
         "Look at what went wrong below and put it right, then resume. What failed so far is forgiven, and can be "

@@ -19,6 +19,7 @@ a { color: var(--press) }
 :focus-visible { outline: 3px solid var(--press); outline-offset: 2px; border-radius: .125rem }
 .skip { position: absolute; left: -100vw; padding: .75rem 1rem; background: var(--card); z-index: 1 }
 .skip:focus { left: 0 }
+h1 + .card { margin-top: 1rem }
 h1 { margin: 0 0 .25rem; font-size: 1.625rem; line-height: 1.25; overflow-wrap: anywhere }
 h2 { margin: 0 0 .75rem; font-size: 1.1875rem; line-height: 1.3 }
 h3 { margin: 1rem 0 .5rem; font-size: 1rem }
@@ -78,6 +79,11 @@ th, td { padding: .5rem .75rem; text-align: start; vertical-align: top; border-b
   overflow-wrap: anywhere }
 th { font-size: .875rem; color: var(--quiet); font-weight: 600; white-space: nowrap }
 tr:last-child td { border-bottom: 0 }
+td .actions { margin: 0 }
+table.jobs { table-layout: fixed }
+table.jobs th:nth-child(2) { width: 9.5rem }
+table.jobs th:nth-child(3) { width: 45% }
+table.jobs th:nth-child(4) { width: 8.5rem }
 td.number, th.number { text-align: end; white-space: nowrap }
 dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .375rem 1.25rem; margin: 0 0 .75rem }
 dt { color: var(--quiet) }
@@ -108,10 +114,15 @@ details > summary { cursor: pointer; color: var(--press); padding: .25rem 0 }
 .pager { display: flex; gap: .75rem; margin: 1rem 0 0 }
 iframe { width: 100%; height: 32rem; border: 1px solid var(--line); border-radius: .375rem; background: #fff }
 .timeline { list-style: none; margin: 0; padding: 0 }
-.timeline li { display: grid; grid-template-columns: 12rem minmax(0, 1fr); gap: .25rem 1rem; padding: .375rem 0;
+.timeline li { display: grid; grid-template-columns: 15rem minmax(0, 1fr); gap: .25rem 1rem; padding: .375rem 0;
   border-bottom: 1px solid var(--line) }
 .timeline li:last-child { border-bottom: 0 }
 .alone { max-width: 28rem; margin: 10vh auto; padding: 0 1rem }
+.figures { display: flex; flex-wrap: wrap; gap: .5rem 2.5rem; margin: 1rem 0 0 }
+.figures dd { font-size: 1.25rem; font-weight: 600; font-variant-numeric: tabular-nums }
+.notice { padding: .75rem 1rem; border-radius: .375rem; background: var(--warn); color: var(--warn-text) }
+.plain { list-style: none; margin: 0; padding: 0; display: grid; gap: .375rem }
+.card > :last-child, .card > div > :last-child { margin-bottom: 0 }
 @media (max-width: 52rem) {
   .frame { display: block }
   .menu { padding: .5rem; background: var(--card); border-bottom: 1px solid var(--line) }
@@ -128,6 +139,7 @@ iframe { width: 100%; height: 32rem; border: 1px solid var(--line); border-radiu
     text-align: end; white-space: normal }
   td::before { content: attr(data-label); color: var(--quiet); text-align: start; flex: none }
   td > * { min-width: 0 }
+  td > .fill { flex: 1 }
   .timeline li { grid-template-columns: 1fr }
   dl { grid-template-columns: 1fr; gap: 0 }
   dd { margin: 0 0 .5rem } }

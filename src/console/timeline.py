@@ -35,19 +35,29 @@ class Moment(NamedTuple):
 
 def of(job: Row, events: Sequence[Row], audit: Sequence[Row]) -> list[Moment]:
     """The latest first; `events` and `audit` come that way."""
-    done = [row for row in audit if row["action"] != "job.append"]
-    moments = [*_own(job, events, done), *map(_event, _telling(events)), *_appended(audit), *map(_act, done)]
-    return sorted(moments, key=lambda moment: moment.at, reverse=True)
+    done = [row for row in reversed(audit) if row["action"] != "job.append"]
+    moments = [
+        *_begun(job, done),
+        *_appended(audit),
+        *map(_act, done),
+        *map(_event, _telling(reversed(events))),
+        *_end(job, events),
+    ]
+    return sorted(moments, key=lambda moment: moment.at)[::-1]  # of the same time, what stands later came later
 
 
-def _own(job: Row, events: Sequence[Row], done: Sequence[Row]) -> Iterable[Moment]:
-    """What the job's row tells of itself, unless an event or somebody's act tells it better."""
+def _begun(job: Row, done: Sequence[Row]) -> Iterable[Moment]:
+    """What the job's row tells of itself, unless somebody's act tells it better."""
     if not any(row["action"] == "job.create" for row in done):
         yield Moment(job["created_at"], "Created")
-    if job["state"] in ("draft", "scheduled") and job["send_at"]:
-        yield Moment(job["send_at"], "To be sent", ahead=True)
     if job["started_at"]:
         yield Moment(job["started_at"], "First people taken up")
+
+
+def _end(job: Row, events: Sequence[Row]) -> Iterable[Moment]:
+    """The same of its end, and of what is still to come."""
+    if job["state"] in ("draft", "scheduled") and job["send_at"]:
+        yield Moment(job["send_at"], "To be sent", ahead=True)
     if job["state"] == "paused" and job["resume_at"]:
         yield Moment(job["resume_at"], "Goes on by itself", ahead=True)
     if job["ended_at"] and not any(event["type"] == "job.completed" for event in events):
@@ -81,7 +91,8 @@ def _appended(audit: Sequence[Row]) -> Iterable[Moment]:
 def _act(row: Row) -> Moment:
     action, detail = row["action"], _detail(row)
     if action in _DONE:
-        return Moment(row["at"], _DONE[action], "", _actor(row))
+        what = _DONE[action] + " by itself" * (row["role"] == "system")
+        return Moment(row["at"], what, "", _actor(row))
     what = {"job.retry": "Tried again", "job.resolve": "Said to have been sent"}.get(action, words.spaced(action))
     return Moment(row["at"], what, _chosen(detail, "failed" if action == "job.retry" else "uncertain"), _actor(row))
 

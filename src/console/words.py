@@ -88,6 +88,11 @@ def spaced(code: str) -> str:
     return code.replace("_", " ")
 
 
+def sentence(words: str) -> str:
+    """A provider's or our own words as a sentence."""
+    return words[:1].upper() + words[1:] + ("" if words.endswith((".", "!", "?")) else ".")
+
+
 def people(count: int) -> str:
     return "1 person" if count == 1 else f"{count:,} people"
 
@@ -114,5 +119,6 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "percent": percent,
     "rfc3339": rfc3339,
     "segments": segments,
+    "sentence": sentence,
     "spaced": spaced,
 }

@@ -3,6 +3,7 @@
 from ports import Statement
 from scope import Scope
 from store.companies import company_rate
+from store.tenancy import parameters, within
 
 _IN_SCOPE = "site_id = ?2 AND (?3 IS NULL OR company = ?3)"
 _OPEN = "state IN ('draft', 'scheduled', 'queued', 'running', 'paused')"
@@ -52,10 +53,10 @@ def insert_content(job_id: str, version: str, content: str) -> Statement:
     )
 
 
-def find(scope: Scope, job_id: str) -> Statement:
+def find(scope: Scope | None, job_id: str) -> Statement:
+    """`scope` None: of all sites."""
     return Statement(
-        f"SELECT *, {company_rate('jobs')} FROM jobs WHERE id = ?1 AND {_IN_SCOPE}",
-        (job_id, scope.site_id, scope.company),
+        f"SELECT *, {company_rate('jobs')} FROM jobs WHERE {within(scope)} AND id = ?3", (*parameters(scope), job_id)
     )
 
 
