@@ -26,6 +26,9 @@ CREATE TABLE heartbeats (
   at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- How often in a row the job had to stop because a service it needs was down.
+ALTER TABLE jobs ADD COLUMN outages INTEGER NOT NULL DEFAULT 0;
+
 -- Only what is open, of which there is little.
 CREATE INDEX jobs_open ON jobs (site_id, created_at) WHERE state IN ('scheduled', 'queued', 'running', 'paused');
 CREATE INDEX dead_letters_open ON dead_letters (site_id, created_at) WHERE state = 'open';

@@ -1,17 +1,19 @@
 """Breakers: what goes wrong for everybody pauses the job, instead of burning through its people.
 
 The promise: a paused job says why, in the job and in a callback; one press resumes it, and what was wrong until then is
-forgiven. A used-up daily quota resumes by itself when the day changes.
+forgiven. A used-up daily quota resumes by itself when the day changes, an outage after a while that grows.
 """
 
 import contextlib
 from typing import NamedTuple
 
+import backoff
 import jobs
-from errors import CredentialsRejected, QuotaExhausted, WrongState
+from errors import CredentialsRejected, ProviderBroken, ProviderDown, QuotaExhausted, WrongState
 from log import log
-from ports import Row
+from ports import Random, Row
 from scope import Scope
+from sending import IN_FLIGHT, GroupResult
 from services import Services
 from store import jobs as job_rows
 
@@ -21,6 +23,7 @@ DAY = 86_400_000  # milliseconds
 BOUNCE_LIMIT = 0.02
 BOUNCE_SENDS = 200
 FAILURE_ATTEMPTS = 50  # ended people before a share of failures says anything
+FREE_OUTAGES = 50  # in a row, about a day, that cost nobody an attempt; then it may be the mail's own fault after all
 
 
 class Trip(NamedTuple):
@@ -64,6 +67,18 @@ def on_refusal(halt: CredentialsRejected | QuotaExhausted, now: int) -> Trip:
     if isinstance(halt, CredentialsRejected):
         return Trip("credentials_rejected", detail)
     return Trip("quota_exhausted", detail, now + round(halt.retry_after * 1000) if halt.retry_after else tomorrow(now))
+
+
+def on_outage(result: GroupResult, standing: Row, sent_before: int, random: Random, now: int) -> Trip | None:
+    """A service that everybody needs does not do its work: nobody's mail got through, or six in a row did not. Of fewer
+    it is believed only where no other mail of the job has got through since `sent_before`."""
+    down = [outcome for outcome in result.tried if outcome.down]
+    nobody = len(down) == len(result.tried) and result.halt is None
+    silent = nobody and (len(down) >= IN_FLIGHT or standing["sent"] == sent_before)
+    if not down or not (silent or isinstance(result.halt, ProviderDown | ProviderBroken)):
+        return None
+    wait = backoff.delay(standing["outages"] + 1, random, base=60)
+    return Trip("outage", f"{down[0].reason}: {down[0].detail}", now + wait * 1000)
 
 
 def tomorrow(now: int) -> int:

@@ -114,6 +114,7 @@ class BatchRun:
         self.work = work
         self.deadline = services.clock.now() + WORK
         self.most_failures = 0
+        self.sent_before = 0  # by the whole job, when this lease began
         self.standing: Row = {}
 
     async def run(self) -> None:
@@ -161,6 +162,7 @@ class BatchRun:
             ],
         )
         self.standing = standing[0]
+        self.sent_before = self.standing["sent"]
         if started:
             await dispatch.kick_callbacks(self.services, self.scope.site_id)
 
@@ -177,8 +179,12 @@ class BatchRun:
             if not to_send:
                 continue
             result = await sender.send(to_send)
+            now = self.services.clock.now()
+            outage = breakers.on_outage(result, self.standing, self.sent_before, self.services.random, now)
+            if outage and self.standing["outages"] < breakers.FREE_OUTAGES:
+                result = result.spared(keyed=self.key_window > 0)
             await self._record(result)
-            ending = await self._halted(result, to_send) or await self._tripped()
+            ending = await self._stopped(outage) or await self._halted(result, to_send) or await self._tripped()
             if ending:
                 return ending
         return Ending()
@@ -187,7 +193,8 @@ class BatchRun:
         now = self.services.clock.now()
         limits = ((self.rate, self.standing["lanes"]), (self.work["company_rate"], self.standing["company_lanes"]))
         self.pacer.rate = share(limits)
-        size = min(self.pacer.group_size(GROUP), breakers.quota_left(self.standing))
+        most = 1 if self.standing["outages"] else GROUP  # one mail shows whether an outage is over
+        size = min(self.pacer.group_size(most), breakers.quota_left(self.standing))
         claim = recipients.claim(self.job, self.number, self.fence, after, size, self.key_window, now)
         renewal = [batches.renew(self.job, self.number, self.fence, now + LEASE), self._look(now)]
         try:
@@ -211,6 +218,8 @@ class BatchRun:
         if result.accepted:
             statements.append(batches.progressed(self.job, self.number, self.fence))
             self.throttles = 0
+        if self.standing["outages"] and any(not outcome.down for outcome in result.tried):
+            statements.append(job_rows.outage_over(self.job))
         tells = self.standing["progress_at"] <= now - PROGRESS_INTERVAL
         if tells:
             statements += [
@@ -247,11 +256,13 @@ class BatchRun:
     async def _tripped(self) -> "Ending | None":
         """Whether a breaker pauses the job after this step."""
         now = self.services.clock.now()
-        why = (
+        return await self._stopped(
             breakers.on_site(self.standing)
             or breakers.on_failures(self.standing)
             or breakers.on_quota(self.standing, now)
         )
+
+    async def _stopped(self, why: breakers.Trip | None) -> "Ending | None":
         if why is None or not self.standing["held"]:
             return None
         await breakers.trip(self.services, self.scope.site_id, self.job, why)

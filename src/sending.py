@@ -1,7 +1,8 @@
 """Sends one claimed group and says what became of each person in it.
 
 The promise: an outcome for everybody, whatever happens; at most `IN_FLIGHT` requests at a time; and once the provider
-says "wait" or "not you", nobody more of the group is tried. A file that cannot go with a mail never keeps the mail back.
+says "wait" or "not you", or was down for six in a row, nobody more of the group is tried. A file that cannot go with a
+mail never keeps the mail back.
 """
 
 import asyncio
@@ -14,6 +15,8 @@ from errors import (
     ConfigurationError,
     CredentialsRejected,
     OutcomeUnknown,
+    ProviderBroken,
+    ProviderDown,
     RecipientFault,
     Rejected,
     TemporarilyRefused,
@@ -31,10 +34,14 @@ from states import AttachmentState, RecipientState
 IN_FLIGHT = 6
 
 
+Halt = Throttled | CredentialsRejected | ProviderDown | ProviderBroken
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What became of one person; `attempts` is what it costs of their budget, `unsure` that a mail may have left,
-    `attachment` what became of the file that a mail which left, or may have, was to have with it."""
+    `down` that it was no fault of this mail: a service that everybody needs did not do its work; `attachment` what
+    became of the file that a mail which left, or may have, was to have with it."""
 
     position: int
     state: RecipientState
@@ -43,6 +50,7 @@ class Outcome:
     detail: str | None = None
     message_id: str | None = None
     unsure: bool = False
+    down: bool = False
     attachment: AttachmentState | None = None
 
 
@@ -51,7 +59,7 @@ class GroupResult:
     """`halt` is why the rest of the group was not tried, where something concerns everybody."""
 
     outcomes: list[Outcome]
-    halt: Throttled | CredentialsRejected | None
+    halt: Halt | None
 
     @property
     def accepted(self) -> int:
@@ -61,6 +69,24 @@ class GroupResult:
     def refused(self) -> int:
         """How many made an attempt and have to make another."""
         return sum(outcome.state is RecipientState.PENDING and outcome.attempts > 0 for outcome in self.outcomes)
+
+    @property
+    def tried(self) -> list[Outcome]:
+        """Those who made an attempt."""
+        return [outcome for outcome in self.outcomes if outcome.attempts]
+
+    def spared(self, keyed: bool) -> "GroupResult":
+        """The same, but whoever met a service that was down is pending and no attempt the poorer; where a mail may have
+        left, only if the provider takes a repetition under the same key for the same mail."""
+        return replace(
+            self,
+            outcomes=[
+                replace(outcome, state=RecipientState.PENDING, attempts=0)
+                if outcome.down and (keyed or not outcome.unsure)
+                else outcome
+                for outcome in self.outcomes
+            ],
+        )
 
     def as_json(self) -> str:
         return json.dumps([asdict(outcome) for outcome in self.outcomes], ensure_ascii=False)
@@ -93,10 +119,12 @@ class GroupSender:
         self._unsubscribe_url = unsubscribe_url  # of the person at a position
         # under the same key, a provider that honours keys makes a repetition harmless; else the job must ask for it
         self._may_repeat = resend_uncertain or provider.key_window > 0
-        self._halt: Throttled | CredentialsRejected | None = None
+        self._halt: Halt | None = None
+        self._down_in_a_row = 0
 
     async def send(self, people: Sequence[Row]) -> GroupResult:
         self._halt = None
+        self._down_in_a_row = 0
         slots = asyncio.Semaphore(IN_FLIGHT)
 
         async def one(person: Row) -> Outcome:
@@ -153,19 +181,31 @@ class GroupSender:
             self._halt = self._halt or error
             return Outcome(position, RecipientState.PENDING)
         except Rejected as error:
+            self._down_in_a_row = 0
             return Outcome(position, RecipientState.FAILED, 1, error.code, error.detail)
         except TemporarilyRefused as error:
             state = RecipientState.FAILED if last else RecipientState.PENDING
-            return Outcome(position, state, 1, error.code, error.detail)
+            return Outcome(position, state, 1, error.code, error.detail, down=self._is_down(error))
         except OutcomeUnknown as error:
             again = self._may_repeat and not last
             state = RecipientState.PENDING if again else RecipientState.UNCERTAIN
-            return Outcome(position, state, 1, error.code, error.detail, unsure=True)
+            return Outcome(position, state, 1, error.code, error.detail, unsure=True, down=self._is_down(error))
         except Exception as error:
             # our own fault, and it may have happened after the request left
             log("error", "sending raised", job=self._mails.job_id, reason=type(error).__name__)
             return Outcome(position, RecipientState.UNCERTAIN, 1, "internal_error", type(error).__name__, unsure=True)
+        self._down_in_a_row = 0
         return Outcome(position, RecipientState.SENT, 1, message_id=message_id)
+
+    def _is_down(self, error: TemporarilyRefused | OutcomeUnknown) -> bool:
+        """Whether it says nothing of this mail; six such in a row halt the group."""
+        if not isinstance(error, ProviderDown | ProviderBroken):
+            self._down_in_a_row = 0
+            return False
+        self._down_in_a_row += 1
+        if self._down_in_a_row >= IN_FLIGHT:
+            self._halt = self._halt or error
+        return True
 
     def _not_configured(self, position: int, error: ConfigurationError) -> Outcome:
         self._halt = self._halt or CredentialsRejected("not_configured", str(error))

@@ -1,6 +1,7 @@
 """What can be done with a job, and what is refused."""
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 
@@ -19,6 +20,7 @@ from errors import (
     WrongState,
 )
 from mail.message import OutgoingMail
+from ports import Row, Statement
 from scope import Scope
 from tests.world import MESSAGE, SITE, World, person
 
@@ -77,6 +79,26 @@ async def test_more_people_than_a_job_may_have_are_refused_and_nobody_is_added(w
     assert len(world.people(job_id)) == 4
     repeated = await jobs.append(world.services, world.scope, job_id, [person(n) for n in (0, 1, 2, 3, 4)])
     assert repeated == (1, 4, 5)
+
+
+async def test_two_calls_at_once_cannot_add_more_people_than_a_job_may_have(world: World) -> None:
+    world.settings["MAX_PEOPLE"] = "5"
+    job_id = await world.draft(2)
+    real = world.database.batch
+
+    async def slow(statements: Sequence[Statement]) -> list[list[Row]]:
+        await asyncio.sleep(0)  # another call comes in between
+        return await real(statements)
+
+    world.database.batch = slow  # type: ignore[method-assign]
+
+    async def both(first: int) -> object:
+        return await jobs.append(world.services, world.scope, job_id, [person(first), person(first + 1)])
+
+    results = await asyncio.gather(both(10), both(20), return_exceptions=True)
+    assert {type(result) for result in results} == {jobs.Appended, TooManyPeople}
+    assert len(world.people(job_id)) == 4
+    world.check()
 
 
 async def test_an_address_with_an_international_domain_is_kept_as_it_goes_on_the_wire(world: World) -> None:

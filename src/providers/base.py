@@ -16,7 +16,8 @@ from errors import (
     ConfigurationError,
     ConnectionFailed,
     CredentialsRejected,
-    OutcomeUnknown,
+    ProviderBroken,
+    ProviderDown,
     Rejected,
     ResponseLost,
     SendFailure,
@@ -126,7 +127,7 @@ class HttpProvider(Provider):
             return self.failure(CredentialsRejected, "redirected", response)
         if 400 <= status < 500:
             return self.failure(Rejected, "rejected", response)
-        return self.failure(OutcomeUnknown, "server_error", response)
+        return self.failure(ProviderBroken, "server_error", response)
 
     def accepts_check(self, response: HttpResponse) -> bool:
         """Whether the answer to `check_request` shows that mail would be taken. May raise `CredentialsRejected`."""
@@ -136,9 +137,9 @@ class HttpProvider(Provider):
         try:
             response = await self._fetch(self.request(mail))
         except ConnectionFailed as error:
-            raise TemporarilyRefused("connection_failed", self.clean(str(error))) from error
+            raise ProviderDown("connection_failed", self.clean(str(error))) from error
         except ResponseLost as error:
-            raise OutcomeUnknown("response_lost", self.clean(str(error))) from error
+            raise ProviderBroken("response_lost", self.clean(str(error))) from error
         if 200 <= response.status < 300:
             return self.message_id(response)[:255]
         raise self.refusal(response)

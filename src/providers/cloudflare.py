@@ -8,7 +8,7 @@ developers.cloudflare.com/email-service/api/send-emails/rest-api/
 
 from typing import Any
 
-from errors import CredentialsRejected, Rejected, SendFailure, TemporarilyRefused, Throttled
+from errors import CredentialsRejected, ProviderDown, Rejected, SendFailure, Throttled
 from mail.message import Address, Attachment, OutgoingMail
 from ports import HttpRequest, HttpResponse
 from providers.base import CHECK_TIMEOUT, SEND_TIMEOUT, HttpProvider, json_object, json_request, text_at
@@ -22,7 +22,7 @@ BY_MESSAGE: dict[str, tuple[type[SendFailure], str]] = {
     "authentication.bad_token_type": (CredentialsRejected, "bad_token_type"),
     "authentication.forbidden": (CredentialsRejected, "forbidden"),
     "authentication.not_entitled": (CredentialsRejected, "not_entitled"),
-    "authentication.upstream": (TemporarilyRefused, "authentication_unavailable"),
+    "authentication.upstream": (ProviderDown, "authentication_unavailable"),
     "email.sending_disabled": (CredentialsRejected, "sending_disabled"),
     "email.sender_not_configured": (CredentialsRejected, "sender_not_verified"),
     "not_found": (CredentialsRejected, "not_found"),

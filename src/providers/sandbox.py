@@ -4,7 +4,7 @@ The promise: the same key is the same file, so a repeat adds nothing. Addresses 
 so that failures can be seen.
 """
 
-from errors import BucketUnavailable, Rejected, TemporarilyRefused
+from errors import BucketUnavailable, ProviderDown, Rejected
 from mail.message import OutgoingMail
 from mail.mime import to_bytes
 from providers.base import Provider
@@ -24,14 +24,14 @@ class Sandbox(Provider):
         try:
             await self.services.files.put(file, to_bytes(mail, self.services.clock.now()), "message/rfc822")
         except BucketUnavailable as error:
-            raise TemporarilyRefused("files_unavailable", str(error)) from error
+            raise ProviderDown("files_unavailable", str(error)) from error
         return mail.key
 
     async def check(self) -> None:
         try:
             await self.services.files.keys(self._folder(), 1)
         except BucketUnavailable as error:
-            raise TemporarilyRefused("files_unavailable", str(error)) from error
+            raise ProviderDown("files_unavailable", str(error)) from error
 
     def _folder(self) -> str:
         return f"{self.site_id}/sandbox/"

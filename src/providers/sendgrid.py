@@ -9,7 +9,7 @@ www.twilio.com/docs/sendgrid/api-reference/mail-send
 import re
 from typing import Any
 
-from errors import CredentialsRejected, QuotaExhausted, SendFailure, TemporarilyRefused
+from errors import CredentialsRejected, ProviderDown, QuotaExhausted, SendFailure
 from mail.message import Address, Attachment, OutgoingMail
 from ports import HttpRequest, HttpResponse
 from providers.base import CHECK_TIMEOUT, HttpProvider, json_object, json_request, text_at
@@ -63,7 +63,7 @@ class SendGrid(HttpProvider):
         if response.status == 451:
             return self.failure(CredentialsRejected, "data_residency", response)
         if response.status == 503:  # "The SendGrid v3 Web API is not available"
-            return self.failure(TemporarilyRefused, "service_unavailable", response)
+            return self.failure(ProviderDown, "service_unavailable", response)
         return super().refusal(response)
 
     def check_request(self) -> HttpRequest:

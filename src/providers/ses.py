@@ -8,7 +8,7 @@ docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html
 
 from typing import Any
 
-from errors import CredentialsRejected, QuotaExhausted, Rejected, SendFailure, TemporarilyRefused, Throttled
+from errors import CredentialsRejected, ProviderDown, QuotaExhausted, Rejected, SendFailure, Throttled
 from mail.message import Attachment, OutgoingMail
 from ports import HttpRequest, HttpResponse
 from providers.base import CHECK_TIMEOUT, HttpProvider, json_object, json_request, text_at
@@ -39,7 +39,7 @@ BY_NAME: dict[str, tuple[type[SendFailure], str]] = {
     "MessageRejected": (Rejected, "message_rejected"),
     # "The request has failed due to a temporary failure of the server", and of a call that fails with an error message
     # SES "does not send the email" (dg/troubleshoot-error-messages.html)
-    "ServiceUnavailable": (TemporarilyRefused, "service_unavailable"),
+    "ServiceUnavailable": (ProviderDown, "service_unavailable"),
 }
 # What MessageRejected and the throttles say only in words: dg/troubleshoot-error-messages.html and
 # dg/manage-sending-quotas-errors.html, read 2026-11.

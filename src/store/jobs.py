@@ -98,7 +98,8 @@ def begin(job_id: str, number: int, fence: int, now: int) -> Statement:
 
 def pause(scope: Scope, job_id: str, reason: str, detail: str | None, resume_at: int | None) -> Statement:
     return Statement(
-        f"""UPDATE jobs SET state = 'paused', reason = ?4, detail = ?5, resume_at = ?6
+        f"""UPDATE jobs SET state = 'paused', reason = ?4, detail = ?5, resume_at = ?6,
+              outages = outages + (?4 = 'outage')
             WHERE id = ?1 AND {_IN_SCOPE} AND state IN ('queued', 'running') RETURNING id""",
         (job_id, scope.site_id, scope.company, reason, detail, resume_at),
     )
@@ -113,6 +114,10 @@ def resume(scope: Scope, job_id: str) -> Statement:
             WHERE id = ?1 AND {_IN_SCOPE} AND state = 'paused' RETURNING id""",
         (job_id, scope.site_id, scope.company),
     )
+
+
+def outage_over(job_id: str) -> Statement:
+    return Statement("UPDATE jobs SET outages = 0 WHERE id = ?1 AND outages > 0", (job_id,))
 
 
 def cancel(scope: Scope, job_id: str, reason: str) -> Statement:

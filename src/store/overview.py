@@ -20,7 +20,7 @@ def sites(scope: Scope | None, now: int) -> Statement:
               (SELECT ifnull(sum(u.sent), 0) FROM usage u
                WHERE u.site_id = s.id AND u.day = date(?2 / 1000, 'unixepoch')) AS used
             FROM sites s WHERE {"s.id = ?1" if scope else "?1 IS NULL"} ORDER BY s.created_at, s.id""",
-        (scope and scope.site_id, now),
+        (scope.site_id if scope else None, now),
     )
 
 

@@ -173,14 +173,38 @@ async def test_a_file_that_could_not_be_put_is_tried_again(
 
 
 @pytest.mark.parametrize("fault", ["refused", "lost"])
-async def test_who_gets_no_file_in_all_attempts_fails_and_leaves_nothing(
+async def test_a_store_that_is_away_pauses_the_job_until_it_is_back_and_fails_nobody(
     world: World, files: FaultyBucket, issue: Issue, fault: str
 ) -> None:
     files.faults.extend([fault] * 8)
     job_id = await issue(1)
+    for _ in range(8):
+        await world.work()
+        job = await world.show(job_id)
+        assert (job["state"], job["reason"]) == ("paused", "outage")
+        assert job["detail"].startswith("files_unavailable: ")
+        assert rows(world) == []
+        everything_fits(world, files)
+        world.clock.milliseconds = job["resume_at"]
+        await world.sweep()
     await world.work()
-    assert [(p["state"], p["reason"]) for p in world.people(job_id)] == [("failed", "files_unavailable")]
-    assert rows(world) == []
+    assert [(p["state"], p["attempts"]) for p in world.people(job_id)] == [("sent", 1)]
+    everything_fits(world, files)
+
+
+async def test_who_gets_no_file_while_others_do_fails_after_all_attempts(
+    world: World, files: FaultyBucket, issue: Issue
+) -> None:
+    world.settings["MAX_ATTEMPTS"] = "1"
+    files.faults.extend(["refused", "", ""])
+    job_id = await issue(3)
+    await world.work()
+    assert sorted((p["state"], p["reason"]) for p in world.people(job_id)) == [
+        ("failed", "files_unavailable"),
+        ("sent", None),
+        ("sent", None),
+    ]
+    assert len(rows(world)) == 2
     everything_fits(world, files)
 
 

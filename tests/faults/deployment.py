@@ -261,9 +261,10 @@ class Deployment:
         return [(site, job) for site in self.sites for job in site.jobs if job]
 
     def at_rest(self) -> bool:
-        """Every job has ended, and Moodle was told."""
+        """Every job has ended or waits for a person, and Moodle was told."""
         [open_jobs] = self.database.query(
-            "SELECT count(*) AS count FROM jobs WHERE ended_at IS NULL AND state NOT IN ('draft', 'paused')"
+            "SELECT count(*) AS count FROM jobs WHERE ended_at IS NULL AND state <> 'draft'"
+            " AND NOT (state = 'paused' AND resume_at IS NULL)"
         )
         [untold] = self.database.query(
             "SELECT count(*) AS count FROM callbacks WHERE state = 'pending' AND due_at IS NOT NULL"
@@ -271,7 +272,7 @@ class Deployment:
         return not open_jobs["count"] and not untold["count"] and self.batches.idle and self.dead_letters.idle
 
     async def settle(self, hours: float = 240) -> None:
-        """Time passes until all is done; a person resumes what a breaker paused."""
+        """Time passes until all is done; a person resumes what a breaker paused, unless it goes on by itself."""
         end = self.loop.time() + hours * 3600
         while True:
             await asyncio.sleep(30)

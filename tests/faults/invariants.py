@@ -14,6 +14,7 @@ async def check(deployment: Deployment) -> None:
     assert deployment.database.trespasses == []
     for site in deployment.sites:
         assert site.moodle.errors == []
+        whoever_was_sent_counts_in_the_quota(site)
         for job in filter(None, site.jobs):
             counters_equal_rows(site, job)
             nobody_is_lost(site, job)
@@ -35,6 +36,14 @@ def counters_equal_rows(site: Site, job: str) -> None:
         of_batch = Counter(row["state"] for row in people if row["position"] // size == batch["number"])
         assert {state: batch[state] for state in COUNTERS if batch[state]} == of_batch, f"batch {batch['number']}"
         assert batch["total"] == of_batch.total()
+
+
+def whoever_was_sent_counts_in_the_quota(site: Site) -> None:
+    """Once, however they came to be sent: also by a late word, the provider's, or a person's."""
+    query = site.deployment.database.query
+    [used] = query("SELECT ifnull(sum(sent), 0) AS sent FROM usage WHERE site_id = ?", site.id)
+    [sent] = query("SELECT ifnull(sum(sent), 0) AS sent FROM jobs WHERE site_id = ?", site.id)
+    assert used == sent
 
 
 def nobody_is_lost(site: Site, job: str) -> None:
@@ -89,8 +98,10 @@ def moodle_knows(site: Site, job: str) -> None:
 
 
 def every_action_is_audited(site: Site, job: str) -> None:
-    """As often as it was answered to be done, and no oftener than it was asked for."""
-    rows = site.deployment.database.query("SELECT action, detail FROM audit WHERE target = ?", job)
+    """As often as a person was answered that it is done, and no oftener than they asked for it."""
+    rows = site.deployment.database.query(
+        "SELECT action, detail FROM audit WHERE target = ? AND actor <> 'system'", job
+    )
     audited = Counter(row["action"].removeprefix("job.") for row in rows)
     changes: dict[str, int] = defaultdict(int)
     for (action, of_job), count in site.asked.items():

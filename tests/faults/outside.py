@@ -125,7 +125,7 @@ class Internet:
         now = self._reach.loop.time()
         for start, end, how in mails.down:
             if start <= now < end:
-                return (0, "") if how == "unreachable" else (503, "")
+                return {"unreachable": 0, "broken": 500}.get(how, 503), ""
         for start, end in mails.throttling:
             if start <= now < end:
                 return 429, str(round(end - now) + 1)
