@@ -154,13 +154,13 @@ class _Erase(Search):
     async def part(self, place: Place, note: Note | None) -> Erasure:
         counts: Counter[str] = Counter(dict.fromkeys(KINDS, 0))
         if place == START and self.person.email:
-            counts += await self._erase_address(self.person.email, note)
+            counts.update(await self._erase_address(self.person.email, note))  # += would drop what is none
         found, after = await self.find(place)
         if found:
-            counts += await self._erase_people(found, note)
+            counts.update(await self._erase_people(found, note))
         if after is None and self.person.ref:
             more, after = await self._erase_more_certificates(self.person.ref, place, note)
-            counts += more
+            counts.update(more)
         return Erasure(counts, after)
 
     async def _erase_address(self, email: str, note: Note | None) -> Counter[str]:
@@ -199,6 +199,7 @@ class _Erase(Search):
                 privacy.note(entry, people),
                 privacy.erase_people(people, now),
                 batches.recount_changed(json.dumps([{"job": job, "batch": batch} for job, batch in sorted(touched)])),
+                privacy.erase_from_attempts(people),
                 privacy.erase_from_events(people),
                 privacy.erase_certificates(self._of_certificates(certificates), now),
                 *privacy.erase_addresses(self.scope, self._of_addresses(emails), now),
@@ -227,6 +228,7 @@ class _Erase(Search):
                 self.services,
                 [
                     privacy.note_certificates(note(self.target, self.named | _told(counts)), erased),
+                    privacy.erase_from_attempts(people),
                     privacy.erase_from_events(people),
                     privacy.erase_certificates(erased, self.services.clock.now()),
                 ],

@@ -168,6 +168,19 @@ _STAND_IN = """(SELECT p.value ->> 'as' FROM json_each(?1) AS p
     WHERE (p.value ->> 'job') = job_id AND (p.value ->> 'ref') = (e.value ->> 'ref'))"""
 
 
+# a receiver's own words may say anything of anybody; the code before them stays
+_CODE = "iif(instr(error, ': '), substr(error, 1, instr(error, ': ') - 1), error)"
+
+
+def erase_from_attempts(people: str) -> Statement:
+    """Before `erase_from_events`: what receivers said of those events."""
+    return Statement(
+        f"""UPDATE callback_attempts SET error = {_CODE}
+            WHERE error IS NOT NULL AND cursor IN (SELECT cursor FROM callbacks WHERE {_NAMED})""",
+        (people,),
+    )
+
+
 def erase_from_events(people: str) -> Statement:
     """What was told of them stays told, of nobody: an event is not shorter afterwards."""
 
@@ -179,8 +192,8 @@ def erase_from_events(people: str) -> Statement:
     return Statement(
         f"""UPDATE callbacks
             SET data = json_replace(data, '$.recipients', {entries("recipients", "'$.message_id', NULL")},
-              '$.certificates', {entries("certificates", "'$.sha256', NULL, '$.reason', NULL")})
-            WHERE {_NAMED} RETURNING cursor""",
+              '$.certificates', {entries("certificates", "'$.sha256', NULL, '$.reason', NULL")}), error = {_CODE}
+            WHERE {_NAMED}""",
         (people,),
     )
 
@@ -202,8 +215,7 @@ def erase_certificates(certificates: str, now: int) -> Statement:
 
 def erase_addresses(scope: Scope, addresses: str, now: int) -> list[Statement]:
     """Suppressions of addresses become those of their hashes, and so is each address from now on: whoever was erased is
-    not mailed. What is the whole site's is not a company's to erase. The second last returns what was erased of
-    suppressions, the last of soft bounces."""
+    not mailed. What is the whole site's is not a company's to erase."""
     ours = f"{within(scope)} AND email IN (SELECT value ->> 'email' FROM json_each(?3))"
     chosen = (*parameters(scope), addresses)
     return [
@@ -220,10 +232,10 @@ def erase_addresses(scope: Scope, addresses: str, now: int) -> list[Statement]:
                 WHERE true {A_WISH_WINS}""",
             (*chosen, now),
         ),
-        Statement(f"DELETE FROM suppressions WHERE {ours} RETURNING email", chosen),
+        Statement(f"DELETE FROM suppressions WHERE {ours}", chosen),
         Statement(
             f"""DELETE FROM soft_bounces WHERE site_id = ?1 AND {_WHOLE_SITE}
-                AND email IN (SELECT value ->> 'email' FROM json_each(?3)) RETURNING email""",
+                AND email IN (SELECT value ->> 'email' FROM json_each(?3))""",
             chosen,
         ),
     ]

@@ -103,6 +103,21 @@ async def test_events_still_tell_the_outcomes_of_all(school: World) -> None:
     assert after[0]["ref"].startswith("erased-")
 
 
+async def test_what_a_receiver_said_of_the_events_goes_but_for_its_code(school: World) -> None:
+    school.database.query("UPDATE callbacks SET error = 'http_500: Zoë Łukasik is unknown'")
+    school.database.query(
+        "INSERT INTO callback_attempts SELECT cursor, 1, 1, 500, 'http_500: Zoë Łukasik is unknown' FROM callbacks"
+    )
+    others = school.database.query("SELECT count(*) AS count FROM callbacks WHERE data NOT LIKE '%zoe-4711%'")[0]
+    await erase(school)
+    for table in ("callbacks", "callback_attempts"):
+        rows = school.database.query(f"SELECT error, count(*) AS count FROM {table} GROUP BY 1 ORDER BY 1")
+        assert {row["error"]: row["count"] for row in rows} == {
+            "http_500": 3,
+            "http_500: Zoë Łukasik is unknown": others["count"],
+        }
+
+
 async def test_the_audit_trail_holds_counts_and_hashes_and_never_the_person(school: World) -> None:
     await erase(school)
     rows = school.database.query("SELECT * FROM audit WHERE action = 'privacy.erase' ORDER BY id")
