@@ -16,7 +16,7 @@ from api import present, query, scopes
 from api.bodies import JSON, read_json
 from api.calls import Call, Operation, answer
 from api.messages import check_mailbox
-from api.validation import check
+from api.validation import check, is_company
 from errors import ConfigurationError, UnknownCompany
 from ports import Parameter
 from problems import Problem, invalid
@@ -74,7 +74,7 @@ async def _scope(call: Call) -> Scope:
 async def _one(call: Call) -> tuple[str, str]:
     """The site and the company that the address names, where the caller may know of it."""
     scope, company = await _scope(call), call.path("company")
-    if scope.company not in (None, company):
+    if scope.company not in (None, company) or not is_company(company):
         raise UnknownCompany(company)
     return scope.site_id, company
 

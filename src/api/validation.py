@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
-from api.schemas import MAX_VARIABLES_BYTES, REQUESTS, WORDS, ref
+from api.schemas import COMPANY, MAX_VARIABLES_BYTES, ONE_LINE, REQUESTS, WORDS, ref
 from problems import invalid
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -54,6 +54,11 @@ def check_variables(variables: Mapping[str, Any], at: str) -> None:
     long = len(json.dumps(variables)) > MAX_VARIABLES_BYTES
     if long and len(json.dumps(variables, ensure_ascii=False).encode()) > MAX_VARIABLES_BYTES:
         raise invalid(at, f"may have {MAX_VARIABLES_BYTES:,} bytes at most as JSON")
+
+
+def is_company(name: str) -> bool:
+    """Whether a company can be called that."""
+    return 0 < len(name) <= COMPANY["maxLength"] and bool(re.search(ONE_LINE, name))
 
 
 def time(value: str, at: str) -> int:

@@ -62,7 +62,7 @@ async def test_the_operator_does_the_same_for_a_site_they_name(site: Site) -> No
     assert (await site.operator.get("/v1/companies", params=of_site)).json()["companies"] == [response.json()]
     assert (await site.operator.delete(ACME, params=of_site)).status_code == 204
     for method, path in (("GET", ACME), ("PUT", ACME), ("DELETE", ACME), ("GET", "/v1/companies")):
-        body = {} if method == "PUT" else None
+        body: dict[str, Any] | None = {} if method == "PUT" else None
         assert fault(await site.operator.request(method, path, json=body)) == (422, "invalid-request", "site")
         unknown = await site.operator.request(method, path, json=body, params={"site": "site_0"})
         assert fault(unknown) == (404, "unknown-site", "")
@@ -87,7 +87,7 @@ async def test_companies_are_listed_by_name_a_page_at_a_time(site: Site) -> None
 async def test_a_company_sets_its_own_business_and_leaves_the_sites(site: Site) -> None:
     acme = await site.company("Acme")
     await put(site.client, **SETTINGS)
-    own = {"reply_to": None, "logo": None, "colour": "#ffffff"}
+    own: dict[str, Any] = {"reply_to": None, "logo": None, "colour": "#ffffff"}
     assert await put(acme, **own) == {"company": "Acme", **SETTINGS, **own}
     for field in ("from", "send_rate"):
         assert fault(await acme.put(ACME, json={field: SETTINGS[field]})) == (403, "forbidden", "")
