@@ -1,6 +1,5 @@
 """Routes of certificates: look them up, revoke and reissue them, make a new link, fetch a job's as one archive."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from starlette.responses import Response, StreamingResponse
@@ -48,7 +47,7 @@ async def reissue(call: Call) -> Response:
     check_variables(body.get("variables", {}), "/variables")
     code = _code(call)
     # the trail says what was changed, not what it says of the person now
-    entry = call.entry("certificate.reissue", code, detail={"changed": _changed(body)})
+    entry = call.entry("certificate.reissue", code, detail={"changed": changes.names(body)})
     row = await changes.reissue(call.services, call.scope, code, body, entry)
     return answer(_shown(call, row), 201)
 
@@ -60,7 +59,7 @@ async def link(call: Call) -> Response:
     row = await changes.find(call.services, call.scope, _code(call))
     if row["state"] == CertificateState.REVOKED:
         raise CertificateEnded(row["state"])
-    until = call.now + body.get("days", LINK_DAYS) * links.DAY
+    until = call.now + int(body.get("days", LINK_DAYS)) * links.DAY  # 7.0 is a whole number in JSON
     url = links.download_url(call.services.settings, row["code"], until)
     entry = call.entry(
         *("certificate.link", row["code"]),
@@ -86,10 +85,6 @@ async def _body(call: Call, schema: str) -> dict[str, Any]:
 
 def _code(call: Call) -> str:
     return codes.normal(call.path("code"))
-
-
-def _changed(body: Mapping[str, Any]) -> list[str]:
-    return [*(["name"] if "name" in body else []), *sorted(body.get("variables", {}))]
 
 
 def _shown(call: Call, row: Row) -> dict[str, Any]:

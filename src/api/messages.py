@@ -66,7 +66,7 @@ def certificate_of(given: Mapping[str, Any], company: Row | None) -> dict[str, A
         "issuer": given["issuer"],
         "expires_at": time(expires_at, "/certificate/expires_at") if expires_at else None,
         "locale": given.get("locale", "en"),
-        "link_days": given.get("link_days", 90),
+        "link_days": int(given.get("link_days", 90)),
         "holder": given.get("holder", "full"),
         "delivery": given.get("delivery", "link"),
     }

@@ -189,6 +189,15 @@ async def test_a_link_that_was_tampered_with_gives_nothing(site: Site, anybody: 
         assert "This link does not work" in await seen(anybody, wrong, status=404)
 
 
+async def test_days_may_be_written_with_a_fraction_of_nothing(
+    site: Site, deployment: Deployment, anybody: httpx.AsyncClient
+) -> None:
+    code = (await one(site, message=LINKED, certificate=CERTIFICATE | {"link_days": 7.0}))["code"]
+    assert (await anybody.get(mail_link(deployment))).status_code == 200
+    made = await site.client.post(f"/v1/certificates/{code}/link", json={"days": 7.0})
+    assert (await anybody.get(made.json()["url"])).status_code == 200
+
+
 async def test_a_link_of_the_signing_secret_before_gives_the_file_still(
     site: Site, deployment: Deployment, anybody: httpx.AsyncClient
 ) -> None:

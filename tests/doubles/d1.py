@@ -18,11 +18,12 @@ MAX_INTEGER = 2**53 - 2  # Pyodide passes larger ones as BigInt, which D1 refuse
 class SqliteDatabase:
     """Answers the same statements as D1. `statements` counts what was run, `batches` how many transactions."""
 
-    def __init__(self) -> None:
-        self.connection = sqlite3.connect(":memory:", isolation_level=None)
+    def __init__(self, *, empty: bool = False) -> None:
+        # some tests make it in one thread and use it in another, one after the other
+        self.connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
         self.connection.row_factory = sqlite3.Row
         self.connection.execute("PRAGMA foreign_keys = ON")
-        for migration in sorted(MIGRATIONS.glob("*.sql")):
+        for migration in () if empty else sorted(MIGRATIONS.glob("*.sql")):
             self.connection.executescript(migration.read_text())
         self.statements = 0
         self.transactions = 0
@@ -64,6 +65,25 @@ class SqliteDatabase:
             for value in row.values():
                 _check(value)
         return rows
+
+
+class Counting(SqliteDatabase):
+    """Counts the virtual machine's steps, which grow with the rows that are read."""
+
+    steps = 0
+
+    async def batch(self, statements: Sequence[Statement]) -> list[list[Row]]:
+        self.steps = 0
+
+        def step() -> int:
+            self.steps += 1
+            return 0
+
+        self.connection.set_progress_handler(step, 1)
+        try:
+            return await super().batch(statements)
+        finally:
+            self.connection.set_progress_handler(None, 0)
 
 
 def _check(value: Parameter) -> None:

@@ -1,0 +1,1 @@
+"""The API under whatever can be sent to it."""
