@@ -10,7 +10,7 @@ from services import Services
 from store import job_lists
 from store.job_lists import Filter, Place
 
-SCAN = 2_000  # jobs a page looks at, at most
+SCAN = 1_000  # jobs a page looks at, at most
 
 
 async def page(
@@ -18,7 +18,10 @@ async def page(
 ) -> tuple[list[Row], Place | None]:
     """The newest jobs before a place, and the place that the next page begins at; None after the last."""
     if chosen.company and scope and scope.company is None:
-        scope = Scope(scope.site_id, chosen.company)  # which has an index
+        scope, chosen = Scope(scope.site_id, chosen.company), chosen._replace(company=None)  # which has an index
+    if chosen == Filter(since=chosen.since, until=chosen.until):  # and so has this
+        rows = await services.database.all(job_lists.page(scope, chosen, before, limit + 1, limit + 1))
+        return rows[:limit], _place(rows[limit - 1]) if len(rows) > limit else None
     rows, end = await services.database.batch(
         [
             job_lists.page(scope, chosen, before, SCAN, limit + 1),

@@ -1,17 +1,13 @@
 """The overview: what stands, for the operator, a site and a company, in a bounded number of rows."""
 
-from collections.abc import Sequence
-from typing import Any
-
 import pytest
 
 import overview
 from errors import CredentialsRejected, OutcomeUnknown
 from mail.message import OutgoingMail
-from ports import Statement
 from scope import Scope
 from store import overview as rows
-from tests.doubles.d1 import SqliteDatabase
+from tests.doubles.d1 import Counting
 from tests.world import SITE, World, person
 
 OTHER = "site_" + "b" * 32
@@ -183,25 +179,6 @@ async def test_the_months_cost_is_of_this_month(world: World) -> None:
 # how much is read
 
 
-class Counting(SqliteDatabase):
-    """Counts the virtual machine's steps, which grow with the rows that are read."""
-
-    steps = 0
-
-    async def batch(self, statements: Sequence[Statement]) -> list[list[dict[str, Any]]]:
-        self.steps = 0
-
-        def step() -> int:
-            self.steps += 1
-            return 0
-
-        self.connection.set_progress_handler(step, 1)
-        try:
-            return await super().batch(statements)
-        finally:
-            self.connection.set_progress_handler(None, 0)
-
-
 @pytest.mark.parametrize("scope", [None, Scope(SITE), Scope(SITE, "acme")])
 async def test_what_has_ended_costs_nothing(monkeypatch: pytest.MonkeyPatch, scope: Scope | None) -> None:
     import queue_consumer
@@ -233,7 +210,7 @@ def test_every_statement_is_bounded_by_an_index(world: World) -> None:
         statements = [
             *(rows.sites(scope, now), rows.jobs(scope), rows.open_jobs(scope, 5), rows.people(scope, now)),
             *(rows.batches(scope, now), rows.dead_letters(scope), rows.callbacks(scope)),
-            *(rows.usage(scope, "2026-11-01", now), rows.done_since("2026-11-01")),
+            *(rows.usage(scope, "2026-11-01", now), rows.done_since("2026-11-01"), rows.certificates()),
         ]
         for sql, parameters in statements:
             plan = [row["detail"] for row in world.database.query(f"EXPLAIN QUERY PLAN {sql}", *parameters)]

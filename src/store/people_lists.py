@@ -28,15 +28,16 @@ class Filter(NamedTuple):
 def unsent(scope: Scope | None, job_id: str, chosen: Filter, after: tuple[str, int], limit: int) -> Statement:
     """Those who failed or are uncertain, by reason and position, after such a place: the index has them so."""
     assert chosen.state in (RecipientState.FAILED, RecipientState.UNCERTAIN)
-    reason = "?7 IS NULL" if chosen.reason is None else "reason = ?7"
+    reason, position = after
+    place = "(reason, position) > (?4, ?5)" if chosen.reason is None else "reason = ?4 AND position > ?5"
     return Statement(
         f"""
         SELECT {_COLUMNS} FROM recipients INDEXED BY recipients_unsent
         WHERE job_id = {_job(scope)} AND state = '{chosen.state.value}' AND state IN ('failed', 'uncertain')
-          AND (reason, position) > (?4, ?5) AND {reason}
+          AND {place}
         ORDER BY reason, position LIMIT ?6
         """,
-        (*parameters(scope), job_id, *after, limit, chosen.reason),
+        (*parameters(scope), job_id, reason if chosen.reason is None else chosen.reason, position, limit),
     )
 
 
@@ -52,10 +53,10 @@ def between(scope: Scope | None, job_id: str, chosen: Filter, after: int, until:
 
 
 def by_ref(scope: Scope | None, job_id: str, chosen: Filter, after: str, scanned: int, limit: int) -> Statement:
-    """By reference, of the next `scanned` whose reference begins as given and comes after another."""
+    """By reference, of the next `scanned` whose reference begins as given and comes after another; '' is the first."""
     return Statement(
         f"""
-        SELECT {_COLUMNS} FROM (SELECT * {_refs(scope)} LIMIT ?11)
+        SELECT {_COLUMNS} FROM (SELECT * {_refs(scope, after)} LIMIT ?10)
         WHERE {_WANTED} ORDER BY ref LIMIT ?7
         """,
         (*parameters(scope), job_id, *_wanted(chosen), limit, *_range(chosen, after), scanned),
@@ -65,7 +66,7 @@ def by_ref(scope: Scope | None, job_id: str, chosen: Filter, after: str, scanned
 def end_of_refs(scope: Scope | None, job_id: str, chosen: Filter, after: str, scanned: int) -> Statement:
     """The last of those that `by_ref` looks at; no row where they are the last there are."""
     return Statement(
-        f"SELECT ref {_refs(scope, 4)} LIMIT 1 OFFSET ?7 - 1",
+        f"SELECT ref {_refs(scope, after, first=4)} LIMIT 1 OFFSET ?6 - 1",
         (*parameters(scope), job_id, *_range(chosen, after), scanned),
     )
 
@@ -142,12 +143,12 @@ def _job(scope: Scope | None) -> str:
     return f"(SELECT j.id FROM jobs j WHERE {within(scope, 'j.')} AND j.id = ?3)"
 
 
-def _refs(scope: Scope | None, first: int = 8) -> str:
-    """`first`: the number of the first of the three parameters that `_range` makes."""
+def _refs(scope: Scope | None, after: str, first: int = 8) -> str:
+    """`first`: the number of the first of the two parameters that `_range` makes."""
     return f"""FROM recipients INDEXED BY recipients_ref
-        WHERE job_id = {_job(scope)} AND ref >= ?{first} AND ref < ?{first + 1} AND ref > ?{first + 2} ORDER BY ref"""
+        WHERE job_id = {_job(scope)} AND ref {">" if after else ">="} ?{first} AND ref < ?{first + 1} ORDER BY ref"""
 
 
-def _range(chosen: Filter, after: str) -> tuple[str, str, str]:
+def _range(chosen: Filter, after: str) -> tuple[str, str]:
     begins = chosen.ref or ""
-    return begins, begins + _LAST, after
+    return max(begins, after), begins + _LAST
