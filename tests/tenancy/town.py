@@ -6,7 +6,7 @@ What belongs to whom is marked in its names and addresses, and nobody else may e
 import json
 import re
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote
@@ -45,6 +45,14 @@ class WatchedDatabase(SqliteDatabase):
     def __init__(self) -> None:
         super().__init__(empty=True)
         self.asked: list[str] = []
+        self.transactions_asked: list[list[str]] = []
+
+    async def batch(self, statements: Sequence[Statement]) -> list[list[Row]]:
+        before = len(self.asked)
+        try:
+            return await super().batch(statements)
+        finally:
+            self.transactions_asked.append(self.asked[before:])
 
     def _run(self, statement: Statement) -> list[Row]:
         self.asked.append(" ".join(statement.sql.split()))
@@ -240,6 +248,7 @@ async def _furnish(deployment: Deployment, client: httpx.AsyncClient, tenant: Te
     rows = deployment.database.query("SELECT id FROM tokens WHERE site_id = ? AND company IS NULL", tenant.site)
     tenant.ids |= {
         "job": job,
+        "failed job": buried,
         "code": code,
         "event": event,
         "letter": letter,
