@@ -83,7 +83,7 @@ class Issuing:
             "award": job.award,
             "version": version,
             "replaces": latest["code"] if latest and latest["state"] == CertificateState.VALID else None,
-            "file": f"{folder(job.site_id, job.company)}/certificates/{job.job_id}/{code}.pdf",
+            "file": file_key(job.site_id, job.company, job.job_id, code),
             "sha256": hashlib.sha256(pdf).hexdigest(),
             "shown": job.shown(named["name"], variables),
             "changes": changes,
@@ -329,6 +329,10 @@ def _fonts() -> "FontLibrary":
 def folder(site_id: str, company: str | None) -> str:
     """Where the files of a company, or of the whole site, are: no company's name leads out of its own."""
     return f"{site_id}/{'-' if company is None else quote(company, safe='').replace('-', '%2D')}"
+
+
+def file_key(site_id: str, company: str | None, job_id: str, code: str) -> str:
+    return f"{folder(site_id, company)}/certificates/{job_id}/{code}.pdf"
 
 
 def asset_key(site_id: str, company: str | None, name: str) -> str:

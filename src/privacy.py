@@ -11,10 +11,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import certificate_links as links
+from certificates import codes
 from errors import ConfigurationError, PersonInFlight
+from mail.compose import idempotency_key
 from persistence import persist
 from person import AFTER_JOBS, START, Person, Place, Search, place_of, reference
 from ports import Row
+from providers import sandbox
 from scope import Scope
 from services import Services
 from states import CertificateState, RecipientState
@@ -179,7 +182,7 @@ class _Erase(Search):
         certificates, counts = await self.survey(going, emails)
         left = [row["job_id"] for row in found if row["state"] == RecipientState.SENDING]
         if note and going:
-            await self._delete_files(certificates)
+            await self._delete_files([*(row["file"] for row in certificates), *self._unrecorded(going, certificates)])
             left += await self._erase_rows(going, emails, certificates, note(self.target, self.named | _told(counts)))
         if note and left:
             raise PersonInFlight(left[0])
@@ -222,7 +225,7 @@ class _Erase(Search):
         events = (await self.services.database.all(privacy.count_events(people)))[0]["count"] if certificates else 0
         counts = Counter(certificates=len(certificates), events=events)
         if note and certificates:
-            await self._delete_files(certificates)
+            await self._delete_files([row["file"] for row in certificates])
             erased = self._of_certificates(certificates)
             await persist(
                 self.services,
@@ -235,9 +238,33 @@ class _Erase(Search):
             )
         return counts, Place(AFTER_JOBS, certificates[-1]["code"]) if more else None
 
-    async def _delete_files(self, certificates: Sequence[Row]) -> None:
-        if certificates:
-            await self.services.files.delete([row["file"] for row in certificates])
+    async def _delete_files(self, files: Sequence[str]) -> None:
+        await self.services.files.delete(list(dict.fromkeys(files)))
+
+    def _unrecorded(self, people: Sequence[Row], certificates: Sequence[Row]) -> list[str]:
+        """Where files of theirs may be that no row speaks of: mails that the sandbox keeps, and the certificate that a
+        crash left before its row."""
+        import certs
+
+        site_id = self.scope.site_id
+        having = {(row["job_id"], row["position"]) for row in certificates}
+        found = []
+        for row in people:
+            if row["version"] is not None:  # the job's message is still kept
+                key = idempotency_key(site_id, row["job_id"], row["ref"], row["version"])
+                found.append(sandbox.file_of(site_id, row["job_id"], key))
+            if row["award"] is not None and (row["job_id"], row["position"]) not in having:
+                code = self._code(row)
+                found += [certs.file_key(site_id, row["company"], row["job_id"], code)] if code else []
+        return found
+
+    def _code(self, row: Row) -> str | None:
+        """Of a first certificate; none is issued without the secret."""
+        try:
+            secret = self.services.settings.signing_secret
+        except ConfigurationError:
+            return None
+        return codes.make(secret, self.scope.site_id, row["company"], row["award"], row["ref"], 1, {})
 
     def _of_certificates(self, certificates: Sequence[Row]) -> str:
         return json.dumps([{"code": row["code"], "as": self._stand_in()} for row in certificates])

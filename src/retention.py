@@ -14,6 +14,7 @@ from errors import BucketUnavailable, WrongState
 from log import log
 from persistence import persist
 from ports import Row, Statement
+from providers import sandbox
 from scope import Scope
 from services import Services
 from store import audit, privacy, retention
@@ -21,6 +22,7 @@ from store import audit, privacy, retention
 BUDGET = 5_000  # rows a sweep
 PEOPLE = 1_000  # in a transaction
 EVENTS = 500
+MAILS = 1_000
 CERTIFICATES = 100
 JOBS = 20  # looked at in a sweep
 SOFT_BOUNCES = 500
@@ -68,6 +70,26 @@ async def _cancel(services: Services, row: Row) -> None:
 
 async def _job(services: Services, job: Row, budget: int) -> int:
     """A job's people, then its events, then the rest; what is left of the budget."""
+    try:
+        left = await _mails(services, job, budget)
+    except BucketUnavailable:
+        log("warning", "mails of the sandbox not erased", job=job["id"])
+        return budget
+    return await _rows(services, job, left) if left > 0 else 0
+
+
+async def _mails(services: Services, job: Row, budget: int) -> int:
+    """Those that the sandbox keeps as files; before the people whom they are of."""
+    while budget > 0:
+        files = await services.files.keys(sandbox.job_folder(job["site_id"], job["id"]), MAILS)
+        if not files:
+            break
+        await services.files.delete(files)
+        budget -= len(files)
+    return budget
+
+
+async def _rows(services: Services, job: Row, budget: int) -> int:
     first = job["erased_to"]
     while first < job["total"]:
         if budget <= 0:

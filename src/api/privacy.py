@@ -73,7 +73,10 @@ def _place(call: Call) -> Place:
     numbers = (created_at, position, sequence)
     if not all(number.isascii() and number.isdigit() and len(number) <= 16 for number in numbers):
         raise query.foreign("cursor")
-    return Place(min(int(created_at), query.TOO_LARGE - 1), job, int(position), int(sequence))
+    place = Place(int(created_at), job, int(position), int(sequence))
+    if max(place.created_at, place.position, place.sequence) >= query.TOO_LARGE:
+        raise query.foreign("cursor")
+    return place
 
 
 def _standing(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,19 @@ from mail.mime import to_bytes
 from providers.base import Provider
 
 
+def folder(site_id: str) -> str:
+    return f"{site_id}/sandbox/"
+
+
+def job_folder(site_id: str, job_id: str) -> str:
+    return f"{folder(site_id)}{job_id}/"
+
+
+def file_of(site_id: str, job_id: str, key: str) -> str:
+    """Where a mail is, by its idempotency key."""
+    return f"{job_folder(site_id, job_id)}{key}.eml"
+
+
 class Sandbox(Provider):
     name = "sandbox"
     key_window = 366 * 24 * 3600  # a file is replaced by itself for as long as it is kept
@@ -20,7 +33,7 @@ class Sandbox(Provider):
         domain = mail.to.email.rpartition("@")[2].lower()
         if domain == "invalid" or domain.endswith(".invalid"):
             raise Rejected("mailbox_unavailable", f"550 5.1.1 no mailbox at {domain}")
-        file = f"{self._folder()}{mail.headers['X-Offload-Job']}/{mail.key}.eml"
+        file = file_of(self.site_id, mail.headers["X-Offload-Job"], mail.key)
         try:
             await self.services.files.put(file, to_bytes(mail, self.services.clock.now()), "message/rfc822")
         except BucketUnavailable as error:
@@ -29,9 +42,6 @@ class Sandbox(Provider):
 
     async def check(self) -> None:
         try:
-            await self.services.files.keys(self._folder(), 1)
+            await self.services.files.keys(folder(self.site_id), 1)
         except BucketUnavailable as error:
             raise ProviderDown("files_unavailable", str(error)) from error
-
-    def _folder(self) -> str:
-        return f"{self.site_id}/sandbox/"

@@ -41,9 +41,10 @@ def people(ranges: str, ref: str | None, email: str | None, limit: int) -> State
     return Statement(
         f"""SELECT r.job_id, r.position, r.ref, r.email, r.name, r.variables, r.state, r.reason, r.detail, r.attempts,
               r.message_id, r.delivery, r.delivery_at, r.updated_at, j.created_at, j.name AS job_name, j.company,
-              j.kind, j.batch_size
+              j.kind, j.batch_size, k.version,
+              iif(j.kind = 'certificate', k.content ->> '$.certificate.award', NULL) AS award
             FROM json_each(?1) AS g CROSS JOIN recipients r {read if email else by_ref}
-              CROSS JOIN jobs j ON j.id = r.job_id
+              CROSS JOIN jobs j ON j.id = r.job_id LEFT JOIN job_contents k ON k.job_id = r.job_id
             WHERE r.position BETWEEN (g.value ->> 'first') AND (g.value ->> 'last')
               AND (+r.ref = ?2 OR lower(r.email) = lower(?3)) AND r.email <> ''
             ORDER BY g.key, r.position LIMIT ?4""",

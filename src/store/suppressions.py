@@ -123,7 +123,8 @@ def note_release(
 def subscriber(job_id: str, position: int) -> Statement:
     """Whom an unsubscribe link stands for, and what they have stopped: their category, everything, both by themselves
     or not."""
-    stopped = f"""SELECT 1 FROM suppressions s WHERE s.site_id = j.site_id AND s.email = lower(r.email)
+    stopped = f"""SELECT 1 FROM suppressions s
+        WHERE s.site_id = j.site_id AND s.email IN (lower(r.email), r.address_hash)
         AND s.company IN ('', ifnull(j.company, '')) AND s.reason IN {WISHED}"""
     return Statement(
         f"""SELECT j.site_id, (SELECT name FROM sites WHERE id = j.site_id) AS site, j.company, j.category, r.email,

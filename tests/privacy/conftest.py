@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 import privacy
+from mail.compose import idempotency_key
 from person import START, Person
+from providers import sandbox
 from scope import Scope
 from store.audit import Entry
 from tests.certificates_flow.conftest import CERTIFICATE, LINKED, FaultyBucket, files
@@ -76,11 +78,19 @@ def places_of(world: World, traces: Sequence[str] = TRACES) -> list[str]:
     return sorted(table for table, text in found if any(trace in text.lower() for trace in traces))
 
 
+def mail_of(world: World, job: str, ref: str) -> str:
+    """Where the sandbox keeps a mail."""
+    [content] = world.database.query("SELECT version FROM job_contents WHERE job_id = ?", job)
+    return sandbox.file_of(SITE, job, idempotency_key(SITE, job, ref, content["version"]))
+
+
 @pytest.fixture
 async def school(world: World, files: FaultyBucket) -> World:  # noqa: ARG001 - certificates can be issued with it
     """Zoë and Li: mailed in one job, certified in another, waiting in a third; Zoë unsubscribed, and bounced before."""
-    await world.job([ZOE, OTHER])
+    job = await world.job([ZOE, OTHER])
     await world.work()
+    for who in (ZOE, OTHER):
+        await world.services.files.put(mail_of(world, job, who["ref"]), b"To: ...", "message/rfc822")
     content = {"message": LINKED, "certificate": CERTIFICATE}
     await world.job([OTHER, ZOE], kind="certificate", content=content)
     await world.work()

@@ -13,7 +13,8 @@ from person import Person
 from scope import Scope
 from store.audit import Entry
 from tests.certificates_flow.conftest import CERTIFICATE, LINKED, FaultyBucket
-from tests.privacy.conftest import EMAIL, OTHER, TRACES, ZOE, erase, everything, places_of
+from tests.doubles.provider import Crash
+from tests.privacy.conftest import EMAIL, OTHER, TRACES, ZOE, erase, everything, mail_of, places_of
 from tests.world import SITE, World, person
 
 BY_REF, BY_EMAIL = Person.named(ZOE["ref"], None), Person.named(None, ZOE["email"])
@@ -22,6 +23,10 @@ BY_REF, BY_EMAIL = Person.named(ZOE["ref"], None), Person.named(None, ZOE["email
 def files_of(world: World) -> dict[str, Any]:
     assert isinstance(world.services.files, FaultyBucket)
     return world.services.files.objects
+
+
+def certificates_of(world: World) -> list[str]:
+    return [key for key in files_of(world) if "/certificates/" in key]
 
 
 def counters(world: World) -> list[dict[str, Any]]:
@@ -35,7 +40,7 @@ async def test_nothing_of_an_erased_person_is_left_anywhere(school: World) -> No
     await erase(school)
     assert places_of(school) == []
     assert everything(school)["recipients"].count("li@example.org") == others == 3
-    assert len(files_of(school)) == 1
+    assert len(certificates_of(school)) == 1
 
 
 async def test_counts_and_states_stay_and_who_was_waiting_is_cancelled(school: World) -> None:
@@ -131,6 +136,28 @@ async def test_the_audit_trail_holds_counts_and_hashes_and_never_the_person(scho
     assert people == named | {"recipients": 3, "cancelled": 1, "certificates": 1, "events": 3}
     assert {row["target"] for row in rows} == {named["ref"]}
     assert not any(trace in json.dumps(rows).lower() for trace in TRACES)
+
+
+async def test_the_mail_that_the_sandbox_keeps_is_deleted(school: World) -> None:
+    [job] = school.database.query("SELECT id FROM jobs WHERE kind = 'email' AND state = 'completed'")
+    hers, lis = mail_of(school, job["id"], ZOE["ref"]), mail_of(school, job["id"], OTHER["ref"])
+    assert {hers, lis} <= files_of(school).keys()
+    await erase(school)
+    assert (hers in files_of(school), lis in files_of(school)) == (False, True)
+
+
+async def test_a_certificate_that_a_crash_left_without_its_row_is_deleted(world: World, files: FaultyBucket) -> None:
+    content = {"message": LINKED, "certificate": CERTIFICATE}
+    job = await world.job([ZOE], kind="certificate", content=content)
+    files.faults.append("crash")
+    with pytest.raises(Crash):
+        await world.work()
+    assert len(files.objects) == 1
+    world.database.query("UPDATE recipients SET state = 'pending'")
+    world.database.query("UPDATE batches SET sending = 0, pending = 1")
+    await erase(world)
+    assert not files.objects
+    assert world.states(job) == {"cancelled": 1}
 
 
 # not mailed any more
@@ -271,7 +298,7 @@ async def test_corrections_of_a_certificate_are_erased_with_it(school: World) ->
     await changes.reissue(school.services, school.scope, row["code"], {"name": "Zoë Łukasik-Li"}, entry)
     assert (await erase(school, BY_EMAIL))["certificates"] == 2
     assert places_of(school) == []
-    assert len(files_of(school)) == 1
+    assert len(certificates_of(school)) == 1
 
 
 async def test_a_certificate_of_a_job_that_knows_the_person_no_more_is_found_by_their_reference(school: World) -> None:
@@ -279,7 +306,7 @@ async def test_a_certificate_of_a_job_that_knows_the_person_no_more_is_found_by_
     school.database.query("DELETE FROM callbacks WHERE type <> 'certificate.issued'")
     assert (await erase(school, BY_REF))["certificates"] == 1
     assert places_of(school, ("zoe-4711", "łukasik")) == []
-    assert len(files_of(school)) == 1
+    assert len(certificates_of(school)) == 1
 
 
 async def test_the_same_award_is_not_issued_again_to_whoever_was_erased_and_let_in_again(school: World) -> None:
@@ -292,7 +319,7 @@ async def test_the_same_award_is_not_issued_again_to_whoever_was_erased_and_let_
         ("failed", "certificate_erased"),
         ("sent", None),
     ]
-    assert len(files_of(school)) == 1
+    assert len(certificates_of(school)) == 1
 
 
 # companies

@@ -58,6 +58,12 @@ class Struck:
             raise error
         return rows
 
+    async def keys(self, prefix: str, limit: int = 1000) -> list[str]:
+        error, _ = self.plan(BucketUnavailable, BucketUnavailable)
+        if error:
+            raise error
+        return await self.files.keys(prefix, limit)
+
     async def delete(self, keys: Sequence[str]) -> None:
         error, done = self.plan(BucketUnavailable, BucketUnavailable)
         if done:
@@ -93,7 +99,8 @@ def is_whole(world: World) -> None:
     world.check()
     kept = world.database.query("SELECT file FROM certificates WHERE erased_at IS NULL")
     assert isinstance(world.services.files, FaultyBucket)
-    assert set(world.services.files.objects) == {row["file"] for row in kept}
+    certificates = {key for key in world.services.files.objects if "/certificates/" in key}
+    assert certificates == {row["file"] for row in kept}
 
 
 @pytest.mark.parametrize(  # some that are repeated in the call, and some that outlast the repetitions
@@ -124,7 +131,7 @@ async def test_the_plan_reaches_every_call_of_an_erasure_and_the_files_go_first(
 
 
 @pytest.mark.parametrize("fault", ["refused", "lost_after", "crash_after"])
-@pytest.mark.parametrize("number", range(20))
+@pytest.mark.parametrize("number", range(26))
 async def test_a_sweep_cut_off_anywhere_is_completed_by_the_next(
     school: World, monkeypatch: pytest.MonkeyPatch, number: int, fault: str
 ) -> None:
