@@ -21,7 +21,7 @@ from store import certificates, events
 from store.audit import Entry
 
 
-async def find(services: Services, scope: Scope, code: str) -> Row:
+async def find(services: Services, scope: Scope | None, code: str) -> Row:
     """Raises `UnknownCertificate`."""
     rows = await services.database.all(certificates.find_in_scope(scope, code))
     if not rows:
@@ -74,6 +74,22 @@ async def reissue(services: Services, scope: Scope, code: str, changes: Mapping[
         raise CertificateEnded(CertificateState.SUPERSEDED)
     await dispatch.kick_callbacks(services, scope.site_id)
     return latest
+
+
+async def printed(services: Services, certificate: Row) -> tuple[str, dict[str, Any]]:
+    """The holder's name and variables as they are printed now: what a person corrects. Raises `HolderForgotten`."""
+    found = await services.database.all(certificates.holder(certificate["job_id"], certificate["position"]))
+    if not found:
+        raise HolderForgotten(certificate["code"])
+    [person] = found
+    corrected = json.loads(certificate["changes"])
+    variables = json.loads(person["variables"]) | corrected.get("variables", {})
+    return corrected.get("name", person["name"]), variables
+
+
+def names(changes: Mapping[str, Any]) -> list[str]:
+    """What is corrected, without what it says now."""
+    return [*(["name"] if "name" in changes else []), *sorted(changes.get("variables", {}))]
 
 
 def _merged(before: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

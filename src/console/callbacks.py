@@ -66,7 +66,8 @@ _ONE = """{% extends "frame" %}{% block main %}{% import "parts" as parts with c
 <dt>Next attempt</dt><dd>{{ parts.when(event.due_at) }}</dd></dl>
 {% if may_change and event.state in ("dead", "delivered") %}
 <div class="actions">
-<a class="button first" href="/console/callbacks/{{ event.id | urlencode }}/replay">Post it again</a></div>{% endif %}</section>
+<a class="button first" href="/console/callbacks/{{ event.id | urlencode }}/replay">Post it again</a></div>
+{% endif %}</section>
 <section class="card" aria-labelledby="attempts"><h2 id="attempts">Attempts</h2>
 {% if attempts %}
 <table><thead><tr><th scope="col" class="number">Attempt</th><th scope="col">When</th><th scope="col">Status</th>

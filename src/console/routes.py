@@ -2,6 +2,7 @@
 
 from console import (
     callbacks,
+    certificates,
     dead_letters,
     health,
     job,
@@ -24,6 +25,7 @@ PAGES: tuple[Page, ...] = (
     *job_actions.PAGES,
     *people.PAGES,
     *preview.PAGES,
+    *certificates.PAGES,
     *dead_letters.PAGES,
     *callbacks.PAGES,
     *suppressions.PAGES,

@@ -46,7 +46,8 @@ main:focus { outline: none }
 .head > :first-child { flex: 1 1 20rem; min-width: 0 }
 .card { padding: 1.25rem; margin: 0 0 1.25rem; background: var(--card); border: 1px solid var(--line);
   border-radius: .625rem; min-width: 0 }
-.cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(13rem, 44vw), 1fr)); gap: 1rem; margin: 0 0 1.25rem }
+.cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(13rem, 44vw), 1fr)); gap: 1rem;
+  margin: 0 0 1.25rem }
 .cards .card { margin: 0; padding: 1rem 1.25rem }
 .job { padding: .75rem 0; border-top: 1px solid var(--line) }
 .job:first-child { border-top: 0; padding-top: 0 }

@@ -79,7 +79,7 @@ _RELEASE = """{% extends "frame" %}{% block main %}{% import "parts" as parts wi
 <form method="post" action="/console/suppressions/release">{{ parts.csrf() }}
 {% for name, value in fields.items() %}<input type="hidden" name="{{ name }}" value="{{ value }}">{% endfor %}
 {% if wishes %}{{ parts.input("note", "Why, for the audit trail", required=true) }}{% endif %}
-<div class="actions"><button class="first{{ " danger" if wishes }}">Release</button>
+<div class="actions"><button class="first{{ " danger" if wishes else "" }}">Release</button>
 <a class="button" href="/console/suppressions?site={{ fields.site }}">Back</a></div></form></div>{% endblock %}"""
 _COLUMNS = ("reason", "category", "detail")
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from certificates.codes import grouped
 from times import rfc3339
 
 MENU = (
@@ -111,6 +112,7 @@ def unpacked(cookie: str) -> str:
 
 
 FILTERS: dict[str, Callable[..., Any]] = {
+    "grouped": grouped,
     "amount": amount,
     "duration": duration,
     "moment": moment,

@@ -4,13 +4,14 @@ import json
 
 from ports import Statement
 from scope import Scope
-from store import audit
+from store import audit, tenancy
 
 _COLUMNS = (
     *("code", "site_id", "company", "job_id", "position", "ref", "award", "version", "state", "reason", "file"),
     *("sha256", "shown", "changes", "issued_at", "expires_at", "ended_at", "erased_at"),
 )
 _ALL = ", ".join(_COLUMNS)
+_LATEST = (2**53 - 2, "")  # Pyodide makes a BigInt of anything larger, and D1 takes none
 _IN_SCOPE = "site_id = ?2 AND (?3 IS NULL OR company = ?3)"
 
 # Those of a JSON array of certificates (?2, as `c`) of the job ?1 (as `j`) that can be issued: not there yet, and what
@@ -68,9 +69,10 @@ def find(code: str) -> Statement:
     )
 
 
-def find_in_scope(scope: Scope, code: str) -> Statement:
+def find_in_scope(scope: Scope | None, code: str) -> Statement:
     return Statement(
-        f"SELECT {_ALL} FROM certificates WHERE code = ?1 AND {_IN_SCOPE}", (code, scope.site_id, scope.company)
+        f"SELECT {_ALL} FROM certificates WHERE {tenancy.within(scope)} AND code = ?3",
+        (*tenancy.parameters(scope), code),
     )
 
 
@@ -84,15 +86,21 @@ def holder(job_id: str, position: int) -> Statement:
     )
 
 
-def page(scope: Scope, job_id: str | None, ref: str | None, before: tuple[int, str] | None, limit: int) -> Statement:
+def page(
+    scope: Scope | None, job_id: str | None, ref: str | None, before: tuple[int, str] | None, limit: int
+) -> Statement:
     """The newest first, of holders whose data is kept; of one job or one person where given."""
-    at, code = before or (None, None)
+    of_job = "AND job_id = ?6" if job_id else "AND ?6 IS NULL"
+    of_person = "AND ref = ?7" if ref else "AND ?7 IS NULL"
+    # each list has an index of its own; a condition that may be none would keep SQLite from using it
+    index = (
+        "INDEXED BY certificates_of_job_newest" if job_id else "INDEXED BY certificates_of_ref" if ref and scope else ""
+    )
     return Statement(
-        f"""SELECT {_ALL} FROM certificates
-            WHERE site_id = ?1 AND erased_at IS NULL AND (?2 IS NULL OR company = ?2) AND (?3 IS NULL OR job_id = ?3)
-              AND (?4 IS NULL OR ref = ?4) AND (?5 IS NULL OR (issued_at, code) < (?5, ?6))
-            ORDER BY issued_at DESC, code DESC LIMIT ?7""",
-        (scope.site_id, scope.company, job_id, ref, at, code, limit),
+        f"""SELECT {_ALL} FROM certificates {index}
+            WHERE {tenancy.within(scope)} AND erased_at IS NULL {of_job} {of_person} AND (issued_at, code) < (?3, ?4)
+            ORDER BY issued_at DESC, code DESC LIMIT ?5""",
+        (*tenancy.parameters(scope), *(before or _LATEST), limit, job_id, ref),
     )
 
 
