@@ -25,7 +25,7 @@ HERE = Path(__file__).resolve().parent
 LEARNERS, TEMPLATE = HERE / "learners.csv", HERE / "reminder.html"
 FOLDER = ROOT / ".wrangler/demo"
 STATE, FAILURES = FOLDER / "state", FOLDER / "failures.csv"
-GRADUATES, CERTIFICATE = HERE / "graduates.csv", FOLDER / "certificate.pdf"
+GRADUATES, CERTIFICATE, PICTURES = HERE / "graduates.csv", FOLDER / "certificate.pdf", FOLDER / "certificates"
 MESSAGE, PAGE = FOLDER / "message.eml", FOLDER / "message.html"
 
 CALLBACK_LIMIT = 30  # seconds
@@ -53,7 +53,9 @@ def main(stay: bool) -> int:
         put_on_show(result)
         judged = list(checks(result))  # before Moodle hears of another job
         words = [str(GRADUATES.relative_to(ROOT)), *DIPLOMA]
-        judged += certificates.checks(certificates.issue(offload, GRADUATES, CERTIFICATE, words))
+        issued = certificates.issue(offload, GRADUATES, CERTIFICATE, words)
+        certificates.draw(issued, PICTURES)
+        judged += certificates.checks(issued)
         report.summary(result, judged, time.monotonic() - began)
         report.places(
             {
@@ -61,6 +63,7 @@ def main(stay: bool) -> int:
                 "the same in a browser": PAGE,
                 "who failed, and why": FAILURES,
                 "a certificate": CERTIFICATE,
+                "others, as pictures": PICTURES,
                 "log of the Worker": runtime.log,
                 "Worker (until now)": f"{runtime.url}/v1/jobs/{result.job['id']}",
                 "its API, described": f"{runtime.url}/openapi.json",

@@ -6,7 +6,9 @@ The promise: what is checked is what a stranger has: the PDF, its QR code as a c
 import csv
 import hashlib
 import io
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +19,7 @@ from dev.demo.checks import Check, Json
 from dev.demo.offload import Offload
 
 SCALE = 2.5  # pixels a point: as a phone sees the page
+PICTURES = 5
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,35 @@ def issue(offload: Offload, graduates: Path, show: Path, words: list[str]) -> Is
         many = max(listed, key=lambda certificate: str(certificate["ref"]))
         show.write_bytes(files[many["code"]])
     return Issued(expected, exit_code, listed, files)
+
+
+def draw(issued: Issued, folder: Path) -> None:
+    """A few of them as pictures, in scripts as different as there are."""
+    folder.mkdir(parents=True, exist_ok=True)
+    by_name = sorted(issued.certificates, key=lambda certificate: str(certificate["holder"]))
+    for certificate in by_name[:: max(1, len(by_name) // PICTURES)]:
+        if pdf := issued.files.get(certificate["code"]):
+            (folder / f"{certificate['code']}.png").write_bytes(_png(pdf))
+
+
+def _png(pdf: bytes) -> bytes:
+    """The first page, in colour."""
+    import pypdfium2
+
+    document = pypdfium2.PdfDocument(pdf)
+    try:
+        bitmap = document[0].render(scale=1.5, rev_byteorder=True)
+        data, row = bytes(bitmap.buffer), bitmap.width * bitmap.n_channels
+        starts = range(0, bitmap.stride * bitmap.height, bitmap.stride)
+        rows = b"".join(b"\0" + data[start : start + row] for start in starts)
+        head = struct.pack(">IIBBBBB", bitmap.width, bitmap.height, 8, {3: 2, 4: 6}[bitmap.n_channels], 0, 0, 0)
+    finally:
+        document.close()
+    chunks = ((b"IHDR", head), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+        for kind, content in chunks
+    )
 
 
 def checks(issued: Issued) -> Iterator[Check]:

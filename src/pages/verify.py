@@ -53,7 +53,7 @@ _PAGE = """{% extends "frame" %}
 </form>
 {% endif %}
 {%- if mails %}<form method="post" action="/verify/{{ mails }}/link">
-<button aria-describedby="mailed">{{ link_words.button }}</button>
+<button aria-describedby="mailed"{% if not facts %} class="first"{% endif %}>{{ link_words.button }}</button>
 <p class="quiet" id="mailed">{{ link_words.hint }}</p>
 </form>
 {% endif %}
