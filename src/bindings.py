@@ -13,6 +13,7 @@ import re
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
+from urllib.parse import unquote
 
 import js
 from pyodide.ffi import JsException, to_js
@@ -279,7 +280,7 @@ class _Exchange:
             "http_version": "1.1",
             "method": str(self._request.method),
             "scheme": url.protocol.rstrip(":"),
-            "path": str(js.decodeURIComponent(url.pathname)),
+            "path": unquote(url.pathname),  # what is no UTF-8 is replaced, where JavaScript's own function would throw
             "raw_path": url.pathname.encode(),
             "query_string": url.search.removeprefix("?").encode(),
             "root_path": "",

@@ -61,7 +61,11 @@ async def logo(call: Call) -> Response:
     picture = found and await logos.fetch(call.services, found)
     if not picture:
         raise Problem(problems.NOT_FOUND, "There is no such picture.")
-    return Response(picture.data, 200, {"Cache-Control": "public, max-age=86400"}, picture.content_type)
+    headers = {
+        "Cache-Control": "public, max-age=86400",
+        "Cross-Origin-Resource-Policy": "cross-origin",  # mail read in a browser shows it
+    }
+    return Response(picture.data, 200, headers, picture.content_type)
 
 
 async def _scope(call: Call) -> Scope:

@@ -11,8 +11,11 @@ from problems import Problem
 from store import credentials
 
 JWT = "application/vc+jwt"
-# wallets ask often, and a revocation need not be known within seconds
-_CACHE = {"Cache-Control": "public, max-age=300"}
+_HEADERS = {
+    "Access-Control-Allow-Origin": "*",  # wallets run in browsers too
+    "Cache-Control": "public, max-age=300",  # they ask often, and a revocation need not be known within seconds
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}
 
 
 async def show(call: Call) -> Response:
@@ -21,7 +24,7 @@ async def show(call: Call) -> Response:
     rows = await call.services.database.all(credentials.find(code)) if code else []
     if not rows:
         raise Problem(problems.NOT_FOUND, "There is no certificate with this code.")
-    return Response(await _issuer(call).badge(rows[0]), media_type=JWT, headers=_CACHE)
+    return Response(await _issuer(call).badge(rows[0]), media_type=JWT, headers=_HEADERS)
 
 
 async def status_list(call: Call) -> Response:
@@ -33,12 +36,12 @@ async def status_list(call: Call) -> Response:
     if not found:
         raise Problem(problems.NOT_FOUND, "There is no such list.")
     ended = [row["place"] for row in found if row["ended"]]
-    return Response(await _issuer(call).status_list(int(number), ended, call.now), media_type=JWT, headers=_CACHE)
+    return Response(await _issuer(call).status_list(int(number), ended, call.now), media_type=JWT, headers=_HEADERS)
 
 
 async def did_document(call: Call) -> Response:
     await _slow_down(call)
-    return answer(await _issuer(call).document(), headers=_CACHE)
+    return answer(await _issuer(call).document(), headers=_HEADERS)
 
 
 async def _slow_down(call: Call) -> None:

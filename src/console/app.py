@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from api.auth import PUBLIC
-from api.resource import Resource
+from api.resource import HEADERS, Resource
 from console import frame, sessions, sign_in
 from console.routes import PAGES
 from console.routing import ROLES, Page
@@ -71,11 +71,7 @@ def _to_sign_in(request: Request) -> Response:
 
 async def _asset(request: Request) -> Response:
     content, kind = frame.ASSETS[request.url.path]
-    headers = {
-        "Cache-Control": "public, max-age=31536000, immutable",
-        "Cross-Origin-Resource-Policy": "same-origin",
-        "X-Content-Type-Options": "nosniff",
-    }
+    headers = {**HEADERS, "Cache-Control": "public, max-age=31536000, immutable"}
     return Response(content, headers=headers, media_type=kind)
 
 

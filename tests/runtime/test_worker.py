@@ -47,6 +47,11 @@ def pieces(content: bytes, size: int) -> Iterator[bytes]:
         yield content[start : start + size]
 
 
+def test_an_address_that_is_no_utf8_is_one_that_is_not_there(running: Live) -> None:
+    for path in ("/%F0%28%8C%28", "/verify/%E0%A4%A", "/v1/jobs/%FF", "/%"):
+        assert running.http.get(path).status_code in (401, 404), path
+
+
 def test_a_scheduled_job_is_started_by_cron(running: Live) -> None:
     site = running.site()
     send_at = datetime.now(UTC) + timedelta(seconds=3)
