@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 import job_search
-from job_search import Filter, Place
 from scope import Scope
 from states import JobKind, JobState
 from store import job_lists
+from store.job_lists import Filter, Place
 from tests.doubles.d1 import Counting
 from tests.world import SITE, World
 

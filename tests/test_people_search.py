@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 
 import people_search
-from people_search import Filter, Group, Place
+from people_search import Group, Place
 from scope import Scope
 from states import RecipientState
 from store import people_lists
+from store.people_lists import Filter
 from tests.doubles.d1 import Counting
 from tests.world import SITE, World, person
 

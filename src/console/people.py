@@ -38,7 +38,7 @@ _LIST = """{% extends "frame" %}{% block main %}{% import "parts" as parts with 
 {{ scan | number }} people at most.</p>{% endif %}
 <section class="card" aria-label="People">
 {% if people %}
-<form method="post" action="{{ here }}/people/choose">{{ parts.csrf() }}
+{% if choose %}<form method="post" action="{{ here }}/people/choose">{{ parts.csrf() }}{% endif %}
 <table><thead><tr>{% if choose %}<th scope="col">Choose</th>{% endif %}<th scope="col">Person</th>
 <th scope="col">State</th><th scope="col" class="number">Attempts</th><th scope="col">Delivery</th>
 <th scope="col">Changed</th></tr></thead><tbody>
@@ -63,8 +63,7 @@ _LIST = """{% extends "frame" %}{% block main %}{% import "parts" as parts with 
 {% if asked.state != "failed" %}
 <button name="act" value="resolve-uncertain">Say that the chosen were mailed</button>
 {% if retriable %}<button class="danger" name="act" value="retry-uncertain">Retry the chosen uncertain</button>
-{% endif %}{% endif %}</div>{% endif %}
-</form>
+{% endif %}{% endif %}</div></form>{% endif %}
 {% elif following %}<p>Nobody of those looked at here fits.</p>
 {% elif filtered %}<p>Nobody{% if further %} further{% endif %} fits. <a href="{{ here }}/people">Show all</a></p>
 {% else %}<p>Nobody is in this job yet.</p>{% endif %}

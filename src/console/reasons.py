@@ -66,6 +66,8 @@ PEOPLE = {
     "manual": "somebody put the address on the list",
     "resolved": "somebody said that the mail was sent",
     "erased": "their data was erased",
+    "retention": "the time for which their data is kept is over",
+    "certificate_erased": "their certificate was erased with their data",
     # the mail providers'
     "account_suspended": "the provider suspended the account",
     "attempt_under_way": "an earlier attempt is not done yet at the provider",

@@ -7,10 +7,12 @@ from urllib.parse import urljoin
 import httpx
 import pytest
 
+import queue_consumer
 from api.app import app
-from api.auth import hash_of
 from tests.console.reader import Shown
+from tests.doubles.provider import ScriptedProvider
 from tests.world import SITE, World
+from tokens import hash_of
 
 OPERATOR_TOKEN = "operator-token-of-the-tests"
 SETTINGS = {
@@ -99,3 +101,10 @@ async def console() -> AsyncIterator[Console]:
 @pytest.fixture
 async def operator(console: Console) -> Person:
     return await console.operator()
+
+
+@pytest.fixture
+def sending(console: Console, monkeypatch: pytest.MonkeyPatch) -> ScriptedProvider:
+    """What the console's world sends with."""
+    monkeypatch.setattr(queue_consumer, "provider_for", lambda *_: console.provider)
+    return console.provider
