@@ -358,3 +358,21 @@ async def test_a_company_erases_its_own_and_touches_no_other(school: World) -> N
     await school.work()
     assert school.states(again) == {"suppressed": 1}
     assert school.states(still) == {"sent": 1}
+
+
+async def test_a_correction_that_is_under_way_does_not_bring_the_holder_back(
+    school: World, files: FaultyBucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [row] = school.database.query("SELECT code FROM certificates WHERE ref = ?", ZOE["ref"])
+    real = files.put
+
+    async def put(key: str, data: bytes, content_type: str) -> None:
+        await real(key, data, content_type)
+        await erase(school)
+
+    monkeypatch.setattr(files, "put", put)
+    entry = Entry(0, "tok_1", "site", "certificate.reissue", row["code"], None, SITE)
+    with pytest.raises(HolderForgotten):
+        await changes.reissue(school.services, school.scope, row["code"], {"name": "Zoë Zwei"}, entry)
+    assert places_of(school) == []
+    assert len(certificates_of(school)) == 1

@@ -1,6 +1,7 @@
 """People's data is kept as long as their site wants, and erased a bounded part at a time."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import retention
 from certificates import changes
 from errors import BucketUnavailable
 from person import Person
+from ports import Row, Statement
 from scope import Scope
 from store.audit import Entry
 from tests.certificates_flow.conftest import FaultyBucket
@@ -157,6 +159,32 @@ async def test_a_job_that_is_opened_again_meanwhile_is_left_alone(
     assert count == 1
     assert not (await retention.sweep(world.services)).people
     await world.work()
+    world.clock.advance(2 * DAY)
+    await retention.sweep(world.services)
+    assert {row["email"] for row in world.people(job)} == {""}
+    world.check()
+
+
+async def test_a_job_that_is_opened_again_at_that_very_moment_is_erased_after_its_new_end(world: World) -> None:
+    job = await world.job([person(number) for number in range(10)])
+    await world.work()
+    world.database.query("UPDATE recipients SET state = 'failed' WHERE position = 9")
+    world.database.query("UPDATE batches SET sent = sent - 1, failed = failed + 1")
+    keep(world, days=1)
+    world.clock.advance(2 * DAY)
+    real = world.database.batch
+
+    async def batch(statements: Sequence[Statement]) -> list[list[Row]]:
+        if any("SET erased_to" in statement.sql for statement in statements):
+            world.database.batch = real  # type: ignore[method-assign]
+            await jobs.retry(world.services, world.scope, job, jobs.Selection())
+        return await real(statements)
+
+    world.database.batch = batch  # type: ignore[method-assign]
+    await retention.sweep(world.services)
+    assert "" not in {row["email"] for row in world.people(job)}
+    await world.work()
+    assert world.states(job) == {"sent": 10}
     world.clock.advance(2 * DAY)
     await retention.sweep(world.services)
     assert {row["email"] for row in world.people(job)} == {""}

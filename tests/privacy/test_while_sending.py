@@ -1,12 +1,14 @@
 """An erasure in the middle of a job that is being sent: every step of the consumer meets it at some point."""
 
 import contextlib
+from collections.abc import Sequence
 
 import pytest
 
 from errors import PersonInFlight
 from mail.message import OutgoingMail
 from person import Person
+from ports import Row, Statement
 from tests.certificates_flow.conftest import FaultyBucket
 from tests.privacy.conftest import erase, places_of
 from tests.world import World, person
@@ -65,7 +67,7 @@ async def test_an_erasure_at_every_single_call_of_the_consumer_loses_nobody(worl
     """Everybody of a job is erased, one at each call to the database, wherever the consumer is at that moment."""
     real, number, busy = world.database.batch, 0, False
 
-    async def batch(statements):  # type: ignore[no-untyped-def]
+    async def batch(statements: Sequence[Statement]) -> list[list[Row]]:
         nonlocal number, busy
         rows = await real(statements)
         if not busy and number < 40:
@@ -92,5 +94,26 @@ async def test_an_erasure_at_every_single_call_of_the_consumer_loses_nobody(worl
     for left in range(40):
         await erase(world, who(left))
     assert places_of(world, ("@example.com",)) == []
+    world.check()
+    assert not files.objects
+
+
+async def test_whoever_is_claimed_just_before_they_would_be_erased_is_left(world: World, files: FaultyBucket) -> None:
+    job = await world.job(3)
+    real = world.database.batch
+    claimed: list[str] = []
+
+    async def batch(statements: Sequence[Statement]) -> list[list[Row]]:
+        if any("SET ref" in statement.sql for statement in statements) and not claimed:
+            claimed.append("person1")
+            world.database.query("UPDATE recipients SET state = 'sending' WHERE position = 1")
+            world.database.query("UPDATE batches SET pending = 2, sending = 1")
+        return await real(statements)
+
+    world.database.batch = batch  # type: ignore[method-assign]
+    with pytest.raises(PersonInFlight):
+        await erase(world, who(1))
+    assert claimed
+    assert [row["email"] for row in world.people(job)][1] == "person1@example.com"
     world.check()
     assert not files.objects
