@@ -28,7 +28,8 @@ import queue_consumer
 import sending
 import states
 import sweep
-from api import bodies, query, schemas, tokens
+import tokens
+from api import bodies, query, schemas
 from api.routes import OPERATIONS
 from cli.config import VARIABLES
 from cli.errors import EXIT_CODES

@@ -4,7 +4,6 @@ The promise: a token opens its own site or company and nothing else, and a read-
 are compared as hashes, so that neither the database nor the time it takes to refuse tells one.
 """
 
-import hashlib
 import hmac
 from dataclasses import dataclass
 from typing import Literal
@@ -18,6 +17,7 @@ from problems import FORBIDDEN, NO_OPERATOR, SITE_DISABLED, UNAUTHENTICATED, Pro
 from scope import Scope
 from services import Services
 from store import tokens
+from tokens import hash_of
 
 # `either`: a site's tokens for what is theirs, the operator's for everything
 Access = Literal["public", "site", "operator", "either"]
@@ -67,10 +67,6 @@ async def _caller(request: Request, services: Services, access: Access) -> Calle
     if access == "either" and is_operators(token, services.settings.optional("OPERATOR_TOKEN")):
         return OPERATOR
     return await _site(token, services)
-
-
-def hash_of(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def _bearer_token(request: Request) -> str:

@@ -19,6 +19,7 @@ from problems import FORBIDDEN, Problem
 from scope import Scope
 from services import Services
 from store import console_sessions, console_users
+from tokens import hash_of
 
 COOKIE = "__Host-offload"
 ACCESS = "access:"  # how the key of a session begins that Cloudflare Access keeps
@@ -49,7 +50,7 @@ async def authenticate(secret: str, services: Services) -> Caller | None:
     """Whose secret it is: the operator's, or a token's. None where it is nobody's."""
     if auth.is_operators(secret, services.settings.optional("OPERATOR_TOKEN")):
         return auth.OPERATOR
-    return await auth.holder(auth.hash_of(secret), services)
+    return await auth.holder(hash_of(secret), services)
 
 
 def begin(caller: Caller, cookie: str, services: Services) -> Statement:

@@ -4,6 +4,8 @@ The promise: the token itself is nowhere in the database, and one that has expir
 """
 
 from ports import Statement
+from scope import Scope
+from store.tenancy import parameters, within
 
 _COLUMNS = "id, company, name, read_only, expires_at, created_at"
 
@@ -35,13 +37,15 @@ def insert(
     )
 
 
-def of_site(site_id: str, now: int) -> Statement:
+def page(scope: Scope, now: int, after: tuple[int, str] = (-1, ""), limit: int = -1) -> Statement:
+    """Oldest first, after this one; all of them without a limit. Of a company, its own."""
     return Statement(
         f"""
         SELECT {_COLUMNS} FROM tokens
-        WHERE site_id = ?1 AND (expires_at IS NULL OR expires_at > ?2) ORDER BY created_at, id
+        WHERE {within(scope)} AND (expires_at IS NULL OR expires_at > ?3) AND (created_at, id) > (?4, ?5)
+        ORDER BY created_at, id LIMIT ?6
         """,
-        (site_id, now),
+        (*parameters(scope), now, *after, limit),
     )
 
 
