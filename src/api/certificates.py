@@ -13,7 +13,7 @@ from api.calls import Call, Operation, answer
 from api.validation import check, check_variables
 from certificates import changes, codes
 from certificates.archive import archive
-from errors import CertificateEnded
+from errors import CertificateEnded, HolderForgotten
 from ports import Row
 from states import CertificateState
 from store import audit, certificates
@@ -59,6 +59,8 @@ async def link(call: Call) -> Response:
     row = await changes.find(call.services, call.scope, _code(call))
     if row["state"] == CertificateState.REVOKED:
         raise CertificateEnded(row["state"])
+    if row["erased_at"] is not None:
+        raise HolderForgotten(row["code"])
     until = call.now + int(body.get("days", LINK_DAYS)) * links.DAY  # 7.0 is a whole number in JSON
     url = links.download_url(call.services.settings, row["code"], until)
     entry = call.entry(
@@ -136,7 +138,7 @@ OPERATIONS = (
         {201: "Link"},
         bodies={JSON: "NewLink"},
         body_required=False,
-        problems=_CHANGE,
+        problems=(*_CHANGE, problems.HOLDER_FORGOTTEN),
     ),
     Operation(
         "GET",

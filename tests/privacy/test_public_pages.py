@@ -8,9 +8,10 @@ import pytest
 
 import unsubscribe
 from api.app import app
+from api.auth import hash_of
 from pages.verify_words import WORDS
 from tests.privacy.conftest import TRACES, ZOE, erase
-from tests.world import World
+from tests.world import SITE, World
 
 
 @pytest.fixture
@@ -59,6 +60,22 @@ async def test_neither_the_file_nor_the_credential_is_given_away(school: World, 
     assert (await reader.get(f"/credentials/{code}")).status_code == 404
     # what a wallet has does not become revoked by it
     assert (await reader.get("/credentials/status/0")).status_code == 200
+
+
+async def test_no_new_link_is_made_to_a_file_that_is_not_there(school: World, reader: httpx.AsyncClient) -> None:
+    code = code_of(school)
+    await erase(school)
+    token = "cot_" + "t" * 43
+    school.database.query(
+        "INSERT INTO tokens (id, hash, site_id, name, created_at) VALUES ('tok_1', ?, ?, 'first', 1)",
+        *(hash_of(token), SITE),
+    )
+    headers = {"Authorization": f"Bearer {token}"}
+    refused = await reader.post(f"/v1/certificates/{code}/link", headers=headers)
+    assert (refused.status_code, refused.json()["type"].rpartition(":")[2]) == (409, "holder-forgotten")
+    shown = await reader.get(f"/v1/certificates/{code}", headers=headers)
+    assert (shown.json()["holder"], shown.json()["title"], is_silent(shown)) == ("", "", True)
+    assert len((await reader.get("/v1/certificates", headers=headers)).json()["certificates"]) == 1
 
 
 async def test_the_link_in_an_old_mail_says_that_nothing_is_kept_any_more(
