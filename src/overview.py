@@ -118,6 +118,15 @@ class Overview:
     swept_at: int | None
 
 
+@dataclass(frozen=True)
+class ThisMonth:
+    """Of all sites since the month began; `done` is a row of `done_since` for each that did anything."""
+
+    done: list[Row]
+    cost: costs.Month
+    database_bytes: int
+
+
 async def read(services: Services, scope: Scope | None) -> Overview:
     """`scope` None: of everything, for the operator."""
     now = services.clock.now()
@@ -156,18 +165,23 @@ async def read(services: Services, scope: Scope | None) -> Overview:
 
 async def month(services: Services) -> costs.Month:
     """What this month has cost so far, for all sites: the platform's bill is one."""
+    return (await this_month(services)).cost
+
+
+async def this_month(services: Services) -> ThisMonth:
     now = services.clock.now()
     first = datetime.fromtimestamp(now / 1000, UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    [done] = await services.database.all(rows.done_since(f"{first:%Y-%m-%d}"))
+    done, [kept] = await services.database.batch([rows.done_since(f"{first:%Y-%m-%d}"), rows.certificates()])
+    size = await services.database.size()
     counts = costs.Counts(
-        mails=done["mails"],
-        certificates=done["certificates"],
-        posts=done["posts"],
-        files=done["files"],
-        database_bytes=await services.database.size(),
+        mails=sum(row["sent"] for row in done),
+        certificates=sum(row["certificates"] for row in done),
+        posts=sum(row["posts"] for row in done),
+        files=kept["issued"],
+        database_bytes=size,
         minutes=(now - int(first.timestamp()) * 1000) // _MINUTE,
     )
-    return costs.month(counts)
+    return ThisMonth(done, costs.month(counts), size)
 
 
 def _count_jobs(by_site: dict[str | None, Numbers], jobs: Sequence[Row], people: Sequence[Row]) -> None:

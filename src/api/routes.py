@@ -13,6 +13,7 @@ from api import (
     health,
     jobs,
     me,
+    metrics,
     preview,
     privacy,
     recipients,
@@ -44,4 +45,5 @@ OPERATIONS = (
     *verification.OPERATIONS,
     *credentials.OPERATIONS,
     *health.OPERATIONS,
+    *metrics.OPERATIONS,
 )

@@ -6,8 +6,9 @@ and never what has long ended. `scope` None is every site.
 
 from typing import Literal
 
-from ports import Parameter, Statement
+from ports import Statement
 from scope import Scope
+from store import tenancy
 
 MOST_BATCHES = 10_000  # of each state that are counted; of more, this many are told
 _OPEN = "state IN ('scheduled', 'queued', 'running', 'paused')"  # as the index `jobs_open` has it
@@ -28,17 +29,17 @@ def jobs(scope: Scope | None) -> Statement:
     """The open jobs, by state and by why they are paused, with the people who wait in them."""
     return Statement(
         f"""SELECT j.site_id, j.state, j.reason, count(*) AS jobs, sum(j.pending) AS pending, sum(j.sending) AS sending
-            FROM jobs j INDEXED BY jobs_open WHERE j.{_OPEN} AND {_within(scope, "j")} GROUP BY 1, 2, 3""",
-        _tenant(scope),
+            FROM jobs j INDEXED BY jobs_open WHERE j.{_OPEN} AND {tenancy.within(scope, "j.")} GROUP BY 1, 2, 3""",
+        tenancy.parameters(scope),
     )
 
 
 def open_jobs(scope: Scope | None, limit: int) -> Statement:
     """The open jobs themselves: what runs first, and the newest of it."""
     return Statement(
-        f"""SELECT j.* FROM jobs j INDEXED BY jobs_open WHERE j.{_OPEN} AND {_within(scope, "j")}
+        f"""SELECT j.* FROM jobs j INDEXED BY jobs_open WHERE j.{_OPEN} AND {tenancy.within(scope, "j.")}
             ORDER BY j.state = 'running' DESC, j.state = 'queued' DESC, j.created_at DESC, j.id DESC LIMIT ?3""",
-        (*_tenant(scope), limit),
+        (*tenancy.parameters(scope), limit),
     )
 
 
@@ -50,7 +51,7 @@ def people(scope: Scope | None, since: int) -> Statement:
         f"""SELECT j.site_id, {sums} FROM sites s CROSS JOIN jobs j INDEXED BY jobs_newest ON j.site_id = s.id
             WHERE {"s.id = ?1" if scope else "?1 IS NULL"} AND j.created_at >= ?3
               AND (?2 IS NULL OR j.company = ?2) GROUP BY 1""",
-        (*_tenant(scope), since),
+        (*tenancy.parameters(scope), since),
     )
 
 
@@ -62,14 +63,14 @@ def batches(scope: Scope | None, now: int) -> Statement:
         _batches(scope, "queued", "batches_queued", "queued_at"),
         _batches(scope, "processing", "batches_leased", "lease_until"),
     )
-    return Statement(" UNION ALL ".join(parts), (*_tenant(scope), now, MOST_BATCHES))
+    return Statement(" UNION ALL ".join(parts), (*tenancy.parameters(scope), now, MOST_BATCHES))
 
 
 def _batches(scope: Scope | None, state: Literal["pending", "queued", "processing"], index: str, time: str) -> str:
     join = "CROSS JOIN jobs j ON j.id = b.job_id" if scope else ""
     return f"""SELECT '{state}' AS state, count(*) AS batches, min(time) AS earliest, total(time <= ?3) AS past
         FROM (SELECT b.{time} AS time FROM batches b INDEXED BY {index} {join}
-              WHERE b.state = '{state}' AND b.{time} IS NOT NULL AND {_within(scope, "j")}
+              WHERE b.state = '{state}' AND b.{time} IS NOT NULL AND {tenancy.within(scope, "j.")}
               ORDER BY b.{time} LIMIT ?4)"""
 
 
@@ -81,7 +82,7 @@ def dead_letters(scope: Scope | None) -> Statement:
         f"""SELECT d.site_id, count(*) AS letters, min(d.created_at) AS oldest
             FROM dead_letters d INDEXED BY dead_letters_open {join}
             WHERE d.state = 'open' AND {"d.site_id = ?1" if scope else "?1 IS NULL"} AND {company} GROUP BY 1""",
-        _tenant(scope),
+        tenancy.parameters(scope),
     )
 
 
@@ -91,12 +92,12 @@ def callbacks(scope: Scope | None) -> Statement:
         f"""SELECT g.site_id, g.state, g.callbacks, c.created_at AS oldest
             FROM (SELECT p.site_id, p.state, count(*) AS callbacks, min(p.cursor) AS first
                   FROM callbacks p INDEXED BY callbacks_due
-                  WHERE p.state = 'pending' AND p.due_at IS NOT NULL AND {_within(scope, "p")} GROUP BY 1
+                  WHERE p.state = 'pending' AND p.due_at IS NOT NULL AND {tenancy.within(scope, "p.")} GROUP BY 1
                   UNION ALL
                   SELECT p.site_id, p.state, count(*), min(p.cursor) FROM callbacks p INDEXED BY callbacks_dead
-                  WHERE p.state = 'dead' AND {_within(scope, "p")} GROUP BY 1) AS g
+                  WHERE p.state = 'dead' AND {tenancy.within(scope, "p.")} GROUP BY 1) AS g
             JOIN callbacks c ON c.cursor = g.first""",
-        _tenant(scope),
+        tenancy.parameters(scope),
     )
 
 
@@ -111,24 +112,20 @@ def usage(scope: Scope | None, since: str, now: int) -> Statement:
             FROM sites s CROSS JOIN usage u ON u.site_id = s.id
             WHERE {"s.id = ?1" if scope else "?1 IS NULL"} AND u.day >= ?3 AND (?2 IS NULL OR u.company = ?2)
             GROUP BY 1, 2""",
-        (*_tenant(scope), since, now),
+        (*tenancy.parameters(scope), since, now),
     )
 
 
 def done_since(day: str) -> Statement:
-    """What all sites together have done since, for what it costs; and how many certificates there are in all."""
+    """What each site has done since: for the costs, and for what only ever grows."""
     return Statement(
-        """SELECT ifnull(sum(u.sent), 0) AS mails, ifnull(sum(u.certificates), 0) AS certificates,
-             ifnull(sum(u.posts), 0) AS posts, ifnull((SELECT max(status_index) + 1 FROM certificates), 0) AS files
-           FROM sites s CROSS JOIN usage u ON u.site_id = s.id WHERE u.day >= ?1""",
+        """SELECT u.site_id, sum(u.sent) AS sent, sum(u.certificates) AS certificates, sum(u.bounced) AS bounced,
+             sum(u.complained) AS complained, sum(u.posts) AS posts, sum(u.posts_accepted) AS posts_accepted
+           FROM sites s CROSS JOIN usage u ON u.site_id = s.id WHERE u.day >= ?1 GROUP BY 1""",
         (day,),
     )
 
 
-def _within(scope: Scope | None, table: str) -> str:
-    """?1 the site and ?2 the company of `_tenant`, which a statement has to name in any case."""
-    return f"{table}.site_id = ?1 AND (?2 IS NULL OR {table}.company = ?2)" if scope else "?1 IS NULL AND ?2 IS NULL"
-
-
-def _tenant(scope: Scope | None) -> tuple[Parameter, Parameter]:
-    return (scope.site_id, scope.company) if scope else (None, None)
+def certificates() -> Statement:
+    """How many have been issued in all: they are numbered without a gap."""
+    return Statement("SELECT ifnull(max(status_index) + 1, 0) AS issued FROM certificates")

@@ -84,6 +84,7 @@ ROUTES = {
     ("GET", "/verify/{code}"),
     ("GET", "/c/{code}.pdf"),
     ("GET", "/healthz"),
+    ("GET", "/metrics"),
     ("GET", "/openapi.json"),
 }
 
