@@ -1,4 +1,4 @@
-"""Five thousand certificates in one job, on the local runtime, and all of them as one ZIP: with memory that stays flat."""
+"""Five thousand certificates in one job, on the local runtime, and all of them as one ZIP; memory is to stay flat."""
 
 import json
 import os

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from dev.server import NODE
 from tests.bench.figures import Figure
+from tests.bench.mail import pyodide
 
 
 def figures() -> Iterator[Figure]:
@@ -21,4 +22,5 @@ def figures() -> Iterator[Figure]:
     yield Figure("certificate.speedup", measured["plain_ms"] / measured["latin_ms"], "times plain fpdf2")
     yield Figure("certificate.shaped_speedup", measured["plain_shaped_ms"] / measured["shaped_ms"], "times plain fpdf2")
     yield Figure("certificate.kb", measured["bytes"] / 1000, "kB at most")
+    yield Figure("certificate.heap_mb", pyodide("heap_in_pyodide.py"), "MB of the 128 that a Worker has")
     yield Figure("certificate.import_seconds", measured["import_seconds"], "s, once an isolate")
