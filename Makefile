@@ -59,10 +59,15 @@ mutants: setup ## take each guard away in a copy of the tree: some test must not
 	python -m tests.mutants
 
 .PHONY: check
-check: setup ## lint, formatting, types
+check: setup ## lint, formatting, types, known vulnerabilities
 	ruff check
 	ruff format --check
 	mypy
+	python -m dev.audit
+
+.PHONY: audit
+audit: setup ## look for known vulnerabilities of what is locked; told where it cannot
+	python -m dev.audit
 
 .PHONY: bench
 bench: setup ## measure, one figure a line
