@@ -43,7 +43,7 @@ async def change(call: Call) -> Response:
     body = await read_json(call.request)
     check("CompanySettings", body)
     site_id, company = await _one(call)
-    settings = await _settings(call, site_id, company, body)
+    settings = await settings_of(call, site_id, company, body)
     entry = call.entry("company.change", company, site_id=site_id, company=company, detail=settings)
     return answer(present.company(await companies.change(call.services, site_id, company, settings, entry)))
 
@@ -83,7 +83,7 @@ async def _one(call: Call) -> tuple[str, str]:
     return scope.site_id, company
 
 
-async def _settings(call: Call, site_id: str, company: str, body: Mapping[str, Any]) -> dict[str, Parameter]:
+async def settings_of(call: Call, site_id: str, company: str, body: Mapping[str, Any]) -> dict[str, Parameter]:
     """By column: all that the caller may set; what is not named goes back to the site's."""
     columns: dict[str, Parameter] = {"logo": body.get("logo"), "colour": body.get("colour")}
     for field, email, name in (("from", "sender_email", "sender_name"), ("reply_to", "reply_to", "reply_to_name")):

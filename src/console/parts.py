@@ -46,10 +46,13 @@ PARTS = """
 </div>
 {% endmacro %}
 
-{% macro input(name, label, value="", type="text", hint="", required=false) %}
+{% macro input(name, label, value="", type="text", hint="", required=false, error="") %}
 <div class="field"><label for="{{ name }}">{{ label }}</label>
 <input id="{{ name }}" name="{{ name }}" type="{{ type }}" value="{{ value }}"
-{%- if required %} required{% endif %}{% if hint %} aria-describedby="{{ name }}-hint"{% endif %}>
+{%- if required %} required{% endif %}{% if error %} aria-invalid="true"{% endif %}
+{%- if hint or error %} aria-describedby="{{ name }}-{{ "error" if error else "hint" }}
+{%- if hint and error %} {{ name }}-hint{% endif %}"{% endif %}>
+{% if error %}<span class="fault" id="{{ name }}-error">{{ error | sentence }}</span>{% endif %}
 {% if hint %}<span class="quiet" id="{{ name }}-hint">{{ hint }}</span>{% endif %}
 </div>
 {% endmacro %}

@@ -3,6 +3,7 @@
 from console import (
     callbacks,
     certificates,
+    companies,
     dead_letters,
     health,
     job,
@@ -12,7 +13,10 @@ from console import (
     people,
     preview,
     sign_in,
+    site_actions,
+    sites,
     suppressions,
+    tokens,
     users,
 )
 from console.routing import Page
@@ -29,6 +33,10 @@ PAGES: tuple[Page, ...] = (
     *dead_letters.PAGES,
     *callbacks.PAGES,
     *suppressions.PAGES,
+    *sites.PAGES,
+    *site_actions.PAGES,
+    *tokens.PAGES,
+    *companies.PAGES,
     *users.PAGES,
     *health.PAGES,
 )

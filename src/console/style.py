@@ -101,6 +101,8 @@ label { font-weight: 600; font-size: .9375rem }
 input, select, textarea { font: inherit; color: inherit; background: var(--card); border: 1px solid var(--edge);
   border-radius: .375rem; padding: .375rem .625rem; min-height: 2.5rem; max-width: 100% }
 input[type=checkbox], input[type=radio] { min-height: 0; width: 1.25rem; height: 1.25rem; accent-color: var(--press) }
+.fault { color: var(--danger); font-weight: 600 }
+input[aria-invalid] { border-color: var(--danger) }
 textarea { width: 100%; min-height: 8rem; font: .9375rem/1.5 ui-monospace, monospace }
 button, .button { display: inline-flex; align-items: center; min-height: 2.5rem; padding: .375rem .875rem;
   font: inherit; font-weight: 600; border-radius: .375rem; border: 1px solid var(--press); background: transparent;

@@ -8,10 +8,10 @@ import pytest
 
 import unsubscribe
 from api.app import app
-from api.auth import hash_of
 from pages.verify_words import WORDS
 from tests.privacy.conftest import TRACES, ZOE, erase
 from tests.world import SITE, World
+from tokens import hash_of
 
 
 @pytest.fixture

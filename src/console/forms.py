@@ -1,0 +1,67 @@
+"""Forms of settings, and what is shown once.
+
+The promise: a form is read as the API's bodies are, so that both are held to the same rules; what is wrong is told at
+its field; and a secret is in no address, cookie or message.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from starlette.responses import Response
+
+from console.frame import page
+from console.visit import Visit
+from problems import INVALID, Problem
+
+_WHOLE, _FRACTION = re.compile(r"-?[0-9]{1,15}"), re.compile(r"-?[0-9]{1,15}\.[0-9]{1,15}")
+_ONCE = """{% extends "frame" %}{% block main %}{% import "parts" as parts with context %}
+{{ parts.head(title) }}
+<section class="card" aria-label="Shown once">
+<p class="notice"><b>Copy now:</b> it is not shown again.</p>
+{% for label, secret in secrets %}<h2>{{ label }}</h2><pre>{{ secret }}</pre>
+{% endfor %}
+{% for line in lines %}<p>{{ line }}</p>{% endfor %}
+<div class="actions"><a class="button first" href="{{ back }}">I have copied it</a></div></section>{% endblock %}"""
+
+
+def number(typed: str) -> Any:
+    """None for an empty field; what is no number stays as it was typed, for the schema to say so."""
+    if _WHOLE.fullmatch(typed):
+        return int(typed)
+    return float(typed) if _FRACTION.fullmatch(typed) else typed or None
+
+
+def mailbox(visit: Visit, name: str) -> dict[str, str] | None:
+    """From the fields of its address and its name; None where there is no address."""
+    email = visit.field(f"{name}_email")
+    return {"email": email, "name": visit.field(f"{name}_name")} if email else None
+
+
+def faults(problem: Problem) -> dict[str, str]:
+    """What is wrong, by field. Raises the problem where it is about no field."""
+    if problem.type is not INVALID:
+        raise problem
+    return {fault.field.strip("/").replace("/", "_"): fault.detail for fault in problem.faults}
+
+
+def typed(visit: Visit, names: Iterable[str]) -> dict[str, str]:
+    """The form as it was filled."""
+    return {name: visit.field(name) for name in names}
+
+
+def filled(row: Mapping[str, Any], **mailboxes: tuple[str, str]) -> dict[str, str]:
+    """The form as it stands in the database; `mailboxes`: by their field, the columns of their address and name."""
+    values = {name: _written(value) for name, value in row.items()}
+    for name, (email, called) in mailboxes.items():
+        values |= {f"{name}_email": values[email], f"{name}_name": values[called]}
+    return values
+
+
+def _written(value: Any) -> str:
+    return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def shown_once(visit: Visit, title: str, secrets: list[tuple[str, str]], lines: list[str], back: str) -> Response:
+    """The answer to the form itself."""
+    return page(visit, _ONCE, title, secrets=secrets, lines=lines, back=back)
