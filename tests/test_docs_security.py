@@ -16,7 +16,7 @@ from console import frame
 from settings import Settings
 from tests.console.conftest import OPERATOR_TOKEN, Person
 from tests.fuzz.deployment import VALUES, furnished
-from tests.pages import code, name, read, table
+from tests.pages import ROOT, code, name, read, table
 
 PAGE = read("docs/security.md")
 EVERYWHERE = {name(header): name(value) for header, value in table(PAGE, "header", "value")}
@@ -237,3 +237,18 @@ async def test_nothing_is_read_of_a_body_without_a_good_token(deployment: ASGIAp
 def test_every_limit_is_of_an_address_that_reads_a_body() -> None:
     places = {f"{method} {path}" for method, path, _, most in READING if most}
     assert {code(place)[0] for place, _ in limits() if place.startswith("`")} <= places
+
+
+# threats
+
+
+def test_every_threat_is_shown_by_tests_that_there_are() -> None:
+    there = {
+        f"{path.relative_to(ROOT)}::{found}"
+        for path in (ROOT / "tests").rglob("test_*.py")
+        for found in re.findall(r"^(?:async )?def (test_\w+)", path.read_text(), re.MULTILINE)
+    }
+    for threat, holds, tests in table(PAGE, "threat", "what holds", "shown by"):
+        assert holds
+        assert code(tests), threat
+        assert set(code(tests)) <= there, set(code(tests)) - there
