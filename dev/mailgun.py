@@ -28,7 +28,7 @@ class Mailgun:
 
     def __init__(self) -> None:
         self.key = secrets.token_hex(16)
-        self.mails: dict[str, dict[str, str]] = {}  # by address: the fields of the last one that was taken
+        self.mails: dict[str, dict[str, str]] = {}  # by address: the fields of the first one that was taken
         self._server = _Server(self)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
 
@@ -95,7 +95,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif address.endswith(".invalid"):
             self._answer(400, {"message": REFUSAL})
         else:
-            self.server.mailgun.mails[address] = fields
+            self.server.mailgun.mails.setdefault(address, fields)
             if address.startswith("silent"):
                 self.close_connection = True
             else:

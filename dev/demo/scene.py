@@ -30,7 +30,7 @@ NORTH, HARBOUR = "North Clinic Group", "Harbour Logistics"
 AGE = """
 UPDATE certificates SET expires_at = issued_at - 3600000 WHERE code = '{expired}';
 UPDATE callbacks SET attempts = 7, due_at = 0 WHERE job_id = '{unheard}' AND attempts > 0 AND sequence < 3;
-UPDATE batches SET redeliveries = 3 WHERE job_id = '{poisoned}' AND number = 1;
+UPDATE batches SET redeliveries = 3 WHERE job_id = '{poisoned}' AND number > 0;
 """
 
 Json = dict[str, Any]
@@ -154,6 +154,7 @@ class Scene:
             {"email": "full@students.example", "reason": "soft_bounces", "detail": "452 4.2.2 mailbox full"},
             {"email": "annoyed@students.example", "reason": "complaint"},
             {"email": "board@campus.example", "reason": "manual", "detail": "asked by telephone"},
+            {"email": "dean@campus.example", "reason": "manual", "detail": "is on leave"},
             {"email": "nurse@clinic.example", "reason": "manual", "company": NORTH},
         ]
         self.campus.post("/v1/suppressions", rows)
@@ -175,7 +176,7 @@ class Scene:
         tomorrow = (datetime.now(UTC) + timedelta(days=1)).replace(hour=6, minute=0, second=0, microsecond=0)
         add("scheduled", campus.job("Exam timetable", people(120), send_at=tomorrow.isoformat()))
         add("draft", campus.job("Alumni newsletter", people(25), start=False))
-        add("dead", campus.job("Library notices", people(240), start=False, company=NORTH))
+        add("dead", campus.job("Library notices", people(450), start=False, company=NORTH))
         add("cancelled", campus.job("Room change on Monday", people(40), start=False))
         campus.post(f"/v1/jobs/{self.jobs['cancelled']}/handback")
 
@@ -197,7 +198,7 @@ class Scene:
         job = self.jobs["certificates"] = self.campus.job("Marine Biology, autumn", graduates, **fields)
         self.campus.until(job, "completed")
         codes = [each["code"] for each in self.campus.get("/v1/certificates", job=job)["certificates"]]
-        self.certificates = dict(zip(("valid", "expired", "revoked", "superseded", "spare"), codes, strict=False))
+        self.certificates = dict(zip(CERTIFICATES, codes, strict=True))
         code = self.certificates["revoked"]
         self.campus.post(f"/v1/certificates/{code}/revoke", {"reason": "Issued to the wrong person"})
         code = self.certificates["superseded"]
@@ -210,7 +211,7 @@ class Scene:
         self.jobs["heard late"] = self.academy.job("Sports day", people(20))
         self.academy.until(self.jobs["heard late"], "completed")
         self.jobs["quota"] = self.academy.job("Term report", people(80))
-        self.jobs["running"] = self.campus.job("Winter term: enrolment is open", people(1500), rate=4)
+        self.jobs["running"] = self.campus.job("Winter term: enrolment is open", people(800), rate=3)
 
     def _outcomes(self) -> None:
         """What the provider tells later, and the states that all this leads to."""
@@ -232,6 +233,7 @@ class Scene:
         once("a callback is given up", lambda: self.academy.get("/v1/callbacks", state="dead")["callbacks"])
 
 
+CERTIFICATES = ("valid", "expired", "revoked", "superseded", *(f"valid {number}" for number in range(2, 8)))
 VALID, INVALID = "member{}@members.example", "member{}@typo.invalid"
 LEFT_OUT = "zofie.prihodova@mail.campus.example"
 
@@ -242,7 +244,7 @@ def once(what: str, ask: Callable[[], T | None]) -> T:
     while not (answer := ask()):
         if time.monotonic() > deadline:
             raise RuntimeError(f"{what} did not come about in {PATIENCE} s")
-        time.sleep(0.1)
+        time.sleep(0.2)
     return answer
 
 

@@ -5,6 +5,7 @@ request to anywhere else or a page wider than a phone fails the test.
 """
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -52,7 +53,7 @@ class Window:
 
     def judge(self, name: str) -> None:
         """Whether everybody can use the page that is open, in light, in dark and on a phone; each with a picture."""
-        found: list[str] = []
+        found = repeated_ids(self.page)
         for look, (size, scheme) in LOOKS.items():
             self.page.set_viewport_size(size)
             self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
@@ -83,6 +84,12 @@ def window(browser: Browser, home: str, *, scripts: bool = True, **options: Any)
         assert opened.faults == []
     finally:
         context.close()
+
+
+def repeated_ids(page: Page) -> list[str]:
+    """Two fields with one id share a label; axe-core does not notice."""
+    ids = page.evaluate("[...document.querySelectorAll('[id]')].map(element => element.id)")
+    return [f"id repeated: {id}" for id, count in Counter(ids).items() if count > 1]
 
 
 def violations(page: Page) -> list[str]:

@@ -66,8 +66,9 @@ def signed_in(open_window: Open, session: Any) -> Open:
     return opened
 
 
-def sign_in(window: Window, secret: str = OPERATOR_TOKEN) -> None:
-    page = window.open("/console/sign-in")
+def sign_in(window: Window, secret: str = OPERATOR_TOKEN, *, opened: bool = False) -> None:
+    """`opened`: the form is open already."""
+    page = window.page if opened else window.open("/console/sign-in")
     page.get_by_label("Operator's secret").fill(secret)
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("button", name="Sign out").wait_for()

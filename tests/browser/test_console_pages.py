@@ -35,7 +35,7 @@ def known(scene: Scene, service: Live, guest: None) -> dict[str, str]:  # noqa: 
     return {
         **{f"job {name}": id for name, id in scene.jobs.items()},
         **{f"code {name}": code for name, code in scene.certificates.items()},
-        "position": "21",  # had no value for a variable
+        "position": "2",  # was refused
         "ref": scene.campus.get(f"/v1/jobs/{scene.jobs['completed']}/recipients")["recipients"][0]["ref"],
         "email": GUEST,
         "site": scene.campus.id,
