@@ -103,7 +103,7 @@ class Issuing:
         except (RecipientFault, Unavailable, ConfigurationError):
             raise
         except Exception as error:  # a name that breaks the renderer is this person's alone
-            log("error", "rendering raised", job=self.job.job_id, reason=type(error).__name__)
+            log("error", "rendering raised", site=self.job.site_id, job=self.job.job_id, reason=type(error).__name__)
             raise RenderingFailed("the certificate could not be drawn") from error
 
     def printed(self, variables: Mapping[str, Any], code: str) -> tuple[str, str]:

@@ -32,7 +32,7 @@ async def queue_batches(services: Services, rows: Sequence[Row], delay_seconds: 
     try:
         await services.batches.send(references, delay_seconds)
     except QueueUnavailable as error:
-        log("warning", "batches not queued", job=rows[0]["job_id"], reason=str(error), count=len(rows))
+        log("warning", "batches not queued", job=rows[0]["job_id"], reason=type(error).__name__, count=len(rows))
         return 0
     due_at = services.clock.now() + delay_seconds * 1000
     await services.database.all(batches.queued(json.dumps(references), due_at))
@@ -44,4 +44,4 @@ async def kick_callbacks(services: Services, site_id: str) -> None:
     try:
         await services.callbacks.send([{"site": site_id}])
     except QueueUnavailable as error:
-        log("warning", "callbacks not queued", site=site_id, reason=str(error))
+        log("warning", "callbacks not queued", site=site_id, reason=type(error).__name__)

@@ -1,6 +1,7 @@
-"""Log lines: one JSON object a line, with job, batch and reason.
+"""Log lines: one JSON object a line, with site, job, batch and reason as far as they are known.
 
-The promise: no person's data. Only the fields below can be logged, and none of them holds any.
+The promise: no person's data. Only the fields below can be logged, and none of them holds any: ids, numbers, and a
+reason that is a code or a type, never somebody's words.
 """
 
 import json

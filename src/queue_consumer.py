@@ -138,7 +138,7 @@ class BatchRun:
         if self.standing["held"]:
             await self._end(ending)
         else:
-            log("warning", "lease lost", job=self.job, batch=self.number)
+            log("warning", "lease lost", site=self.scope.site_id, job=self.job, batch=self.number)
         await dispatch.queue_site(self.services, self.scope.site_id)
 
     def _issuing(self, content: dict[str, Any], sender: Sender) -> Sender:
@@ -304,7 +304,7 @@ class BatchRun:
 
     async def _give_up(self, reason: str) -> None:
         """Send the batch to the dead letters; their consumer ends it. If the message is lost, the batch comes again."""
-        log("error", "batch given up", job=self.job, batch=self.number, reason=reason)
+        log("error", "batch given up", site=self.scope.site_id, job=self.job, batch=self.number, reason=reason)
         await self.services.dead_letters.send([{"job": self.job, "batch": self.number, "reason": reason}])
         again = self.services.clock.now() + GIVEN_UP_AGAIN
         throttled = int(reason == "throttled")
@@ -317,7 +317,8 @@ async def dead_letter(services: Services, messages: Sequence[Message]) -> None:
         try:
             await _bury(services, message)
         except Unavailable as error:
-            log("warning", "dead letter put off", reason=type(error).__name__)
+            job, batch = Reference.parse(message.body) or (None, None)
+            log("warning", "dead letter put off", job=job, batch=batch, reason=type(error).__name__)
             message.retry(backoff.delay(message.attempts, services.random))
 
 
@@ -359,7 +360,8 @@ async def _bury(services: Services, message: Message) -> None:
                 job_rows.end(job, now),
             ],
         )
-        log("error", "dead letter", job=job, batch=number, reason=reason)
-        if found:
-            await dispatch.kick_callbacks(services, found[0]["site_id"])
+        site = found[0]["site_id"] if found else None
+        log("error", "dead letter", site=site, job=job, batch=number, reason=reason)
+        if site:
+            await dispatch.kick_callbacks(services, site)
     message.ack()

@@ -192,7 +192,8 @@ class GroupSender:
             return Outcome(position, state, 1, error.code, error.detail, unsure=True, down=self._is_down(error))
         except Exception as error:
             # our own fault, and it may have happened after the request left
-            log("error", "sending raised", job=self._mails.job_id, reason=type(error).__name__)
+            site, job = self._mails.site_id, self._mails.job_id
+            log("error", "sending raised", site=site, job=job, reason=type(error).__name__)
             return Outcome(position, RecipientState.UNCERTAIN, 1, "internal_error", type(error).__name__, unsure=True)
         self._down_in_a_row = 0
         return Outcome(position, RecipientState.SENT, 1, message_id=message_id)

@@ -54,7 +54,7 @@ async def _mail(services: Services, claimed: Row, now: int, language: str) -> No
         outgoing = _composed(services, claimed["code"], holder, now, language)
         await provider_for(holder["provider"], services, holder["site_id"]).send(outgoing)
     except SendFailure as failure:
-        log("warning", "new link not mailed", job=holder["job_id"], reason=failure.code)
+        log("warning", "new link not mailed", site=holder["site_id"], job=holder["job_id"], reason=failure.code)
         if isinstance(failure, NotAccepted) and not isinstance(failure, Rejected):
             await persist(services, [rows.release(claimed["code"], now)])
 
