@@ -44,8 +44,8 @@ def person(position: int) -> dict[str, object]:
 
 async def main() -> None:
     settings = Settings({"SENDGRID_API_KEY": "SG.x"})
-    unused: Any = None
-    services = Services(*[unused] * 5, Accepting(), Clock(), *[unused] * 4, settings)
+    unused: Any = dict.fromkeys(Services.__dataclass_fields__)
+    services = Services(**unused | {"fetch": Accepting(), "clock": Clock(), "settings": settings})
     html = HTML.read_text()  # noqa: ASYNC240 - nothing else runs here
     message = {"subject": "{{ course }} ends on {{ date }}", "html": html, "from": {"email": "a@example.org"}}
     mails = MailJob.load("site_1", "job_1", "v1", {"message": message})

@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 MATRIX, DOUBT, CONSUMER = "tests/faults/test_matrix.py", "tests/faults/test_doubt.py", "tests/test_queue_consumer.py"
 ERASURE, PRIVACY = "tests/privacy/test_erasure.py", "src/store/privacy.py"
+NEW_LINK = "tests/api/test_new_link.py"
+ACCESS, ACCESS_TESTS = "src/access.py", "tests/test_access.py"
 RECIPIENTS, BATCHES, CONSUMING = "src/store/recipients.py", "src/store/batches.py", "src/queue_consumer.py"
 
 
@@ -408,6 +410,34 @@ GUARDS = (
         (ERASURE,),
     ),
     Guard(
+        "a holder is mailed a new link once an hour",
+        "src/store/links.py",
+        "AND (link_mailed_at IS NULL OR link_mailed_at <= ?2 - ?3)",
+        "AND (link_mailed_at IS NULL OR link_mailed_at <= ?2)",
+        (NEW_LINK,),
+    ),
+    Guard(
+        "no new link goes to a suppressed address",
+        "src/store/links.py",
+        "AND p.company IN ('', ifnull(j.company, '')) AND p.category IN ('', j.category)))",
+        "AND p.company IN ('', ifnull(j.company, '')) AND p.category = ' '))",
+        (NEW_LINK,),
+    ),
+    Guard(
+        "a picture that a job needs is not deleted",
+        "src/store/assets.py",
+        "AND j.state NOT IN ('completed', 'cancelled') AND instr(k.content, ?3)",
+        "AND j.state IN ('completed', 'cancelled') AND instr(k.content, ?3)",
+        ("tests/api/test_assets.py",),
+    ),
+    Guard(
+        "nothing outside is left in a picture",
+        "src/certificates/svg.py",
+        "removed += _strip(root)",
+        "removed += []",
+        ("tests/certificates/test_svg.py",),
+    ),
+    Guard(
         "only what has ended is past its time",
         "src/store/retention.py",
         "AND j.erased_to = ?2 AND {_ENDED} RETURNING id",
@@ -420,5 +450,75 @@ GUARDS = (
         '_JOB_DUE = f"{_ENDED} AND {_SINCE} <= ?{{now}} - sites.keep_people_days * {DAY}"',
         '_JOB_DUE = f"{_ENDED} AND {_SINCE} <= ?{{now}} - sites.keep_people_days"',
         ("tests/privacy/test_retention.py",),
+    ),
+    Guard(
+        "a token of Access is signed by the team",
+        ACCESS,
+        "if not genuine:",
+        "if False:",
+        (ACCESS_TESTS,),
+    ),
+    Guard(
+        "a token of Access chooses no algorithm",
+        ACCESS,
+        'if header.get("alg") != "RS256" or "crit" in header:',
+        "if False:",
+        (ACCESS_TESTS,),
+    ),
+    Guard(
+        "a token of Access is for this application",
+        ACCESS,
+        "if audience not in (meant_for if isinstance(meant_for, list) else [meant_for]):",
+        "if False:",
+        (ACCESS_TESTS,),
+    ),
+    Guard(
+        "a token of Access ends",
+        ACCESS,
+        "if ends <= now - LEEWAY:",
+        "if False:",
+        (ACCESS_TESTS,),
+    ),
+    Guard(
+        "made-up tokens do not flood the keys' address",
+        ACCESS,
+        " and now - keys.asked_at >= KEYS_AGAIN",
+        "",
+        (ACCESS_TESTS,),
+    ),
+    Guard(
+        "guesses of tokens are counted",
+        "src/api/auth.py",
+        "if problem.type is UNAUTHENTICATED:",
+        "if False:",
+        ("tests/api/test_auth.py",),
+    ),
+    Guard(
+        "guesses of the console's secret are counted",
+        "src/console/sign_in.py",
+        'await rate_limit.check(visit.services.sign_in_limit, "console", address)',
+        "_ = address",
+        ("tests/console/test_sign_in.py",),
+    ),
+    Guard(
+        "a household is one network",
+        "src/rate_limit.py",
+        "str(ip_network((found, 64), strict=False))",
+        "str(found)",
+        ("tests/test_rate_limit.py",),
+    ),
+    Guard(
+        "the secret before still counts, and no other",
+        "src/signing.py",
+        "for secret in secrets)",
+        "for secret in list(secrets)[:1])",
+        ("tests/test_rotation.py",),
+    ),
+    Guard(
+        "a body is read up to its limit",
+        "src/api/bodies.py",
+        "if size > limit:",
+        "if False:",
+        ("tests/test_docs_security.py", "-k", "bomb"),
     ),
 )
