@@ -15,7 +15,7 @@ from ports import Row
 from problems import UNKNOWN_CALLBACK, Problem, invalid
 from replays import Replayed
 from states import CallbackState
-from store import callbacks, sites
+from store import callbacks
 
 LIMIT = 50
 ATTEMPTS = 50  # of one event that are shown
@@ -101,7 +101,7 @@ async def show_list(visit: Visit) -> Response:
         state=state or "",
         type=type_ or "",
         job=job,
-        sites=[(site["id"], site["name"]) for site in await _sites(visit)],
+        sites=[(site["id"], site["name"]) for site in await visit.sites()],
     )
 
 
@@ -174,12 +174,6 @@ def _time(written: str) -> int | None:
         return int(datetime.fromisoformat(written).replace(tzinfo=UTC).timestamp() * 1000)
     except (ValueError, OverflowError):
         raise invalid("Written since", "is not a time such as 2026-11-24T15:00") from None
-
-
-async def _sites(visit: Visit) -> list[Row]:
-    """Those that the caller may choose from."""
-    scope = visit.caller.scope
-    return await visit.services.database.all(sites.find(scope.site_id) if scope else sites.page((0, ""), 1000))
 
 
 async def _event(visit: Visit) -> Row:

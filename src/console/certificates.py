@@ -18,14 +18,14 @@ from pages.verify import standing_of
 from ports import Row
 from problems import NOT_FOUND, Problem, invalid
 from scope import Scope
-from store import certificates, sites
+from store import certificates
 
 LIMIT = 50
 _HOME = "/console/certificates"
 _LIST = """{% extends "frame" %}{% block main %}{% import "parts" as parts with context %}
 {{ parts.head("Certificates") }}
 <form class="filter" method="get" action="/console/certificates">
-{% if sites | length > 1 %}{{ parts.select("site", "Site", sites, chosen.site) }}{% endif %}
+{% if sites | length > 2 %}{{ parts.select("site", "Site", sites, chosen.site) }}{% endif %}
 {{ parts.search("code", "Code") }}
 {{ parts.search("job", "Job's id", chosen.job) }}
 {{ parts.search("ref", "Moodle's reference of the person", chosen.ref) }}
@@ -44,7 +44,8 @@ _LIST = """{% extends "frame" %}{% block main %}{% import "parts" as parts with 
 {% if chosen.job %}
 <p><a href="/console/certificates.zip?job={{ chosen.job | urlencode }}">All valid ones of this job as a ZIP</a></p>
 {% endif %}
-{% else %}<p>There is none{{ " that fits" if chosen.job or chosen.ref else "" }}.</p>{% endif %}</section>{% endblock %}"""
+{% else %}<p>There is none{{ " that fits" if chosen.job or chosen.ref else "" }}.</p>{% endif %}</section>
+{% endblock %}"""
 
 _ONE = """{% extends "frame" %}{% block main %}{% import "parts" as parts with context %}
 {{ parts.head(told.title, "Certificate " ~ (row.code | grouped)) }}
@@ -86,8 +87,7 @@ async def show_list(visit: Visit) -> Response:
     last = rows[LIMIT - 1] if len(rows) > LIMIT else None
     following = last and visit.here(cursor=query.cursor((last["issued_at"], last["code"])))
     shown = [(row, json.loads(row["shown"]), standing_of(row, visit.now)) for row in rows[:LIMIT]]
-    listed = await _sites(visit)
-    choices = [("", "All"), *((each["id"], each["name"]) for each in listed)] if visit.sees_all else []
+    choices = [("", "All"), *((each["id"], each["name"]) for each in await visit.sites())]
     return page(
         visit,
         _LIST,
@@ -113,10 +113,6 @@ async def _scope(visit: Visit, site: str, ref: str) -> Scope | None:
     if ref and visit.sees_all:
         raise invalid("Site", "choose the site whose reference this is")
     return visit.caller.scope
-
-
-async def _sites(visit: Visit) -> list[Row]:
-    return await visit.services.database.all(sites.page((0, ""), 1000)) if visit.sees_all else []
 
 
 async def show(visit: Visit) -> Response:

@@ -18,7 +18,6 @@ from console.visit import Visit
 from console.words import number
 from ports import Row
 from problems import invalid
-from store import sites
 from store.suppressions import WISHES, Reason
 from suppressions import Suppressions, key_of, place_of
 
@@ -118,7 +117,7 @@ async def _listed(
         _LIST,
         "Suppressions",
         site=site,
-        sites=[(each["id"], each["name"]) for each in await _sites(visit)],
+        sites=[(each["id"], each["name"]) for each in await visit.sites()],
         suppressions=rows,
         heading=heading,
         empty=empty,
@@ -197,12 +196,7 @@ async def _site(visit: Visit, chosen: str) -> Row | None:
     """The chosen site, or the first that the caller sees."""
     if chosen:
         return await visit.site_row(chosen)
-    return next(iter(await _sites(visit)), None)
-
-
-async def _sites(visit: Visit) -> list[Row]:
-    scope = visit.caller.scope
-    return await visit.services.database.all(sites.find(scope.site_id) if scope else sites.page((0, ""), 1000))
+    return next(iter(await visit.sites()), None)
 
 
 _NO_SITE = """{% extends "frame" %}{% block main %}{% import "parts" as parts with context %}

@@ -14,7 +14,7 @@ from console.routing import Page
 from console.visit import Visit
 from ports import Row
 from problems import NOT_FOUND, Problem, invalid
-from store import console_users, sites
+from store import console_users
 
 LIMIT = 50
 _ADDRESS = re.compile(r"[^\s@/]{1,64}@[^\s@/]{1,190}")
@@ -54,8 +54,7 @@ _TEMPLATE = """{% extends "frame" %}{% block main %}{% import "parts" as parts w
 async def show(visit: Visit) -> Response:
     after = query.texts_cursor(visit, 1)
     rows = await visit.services.database.all(console_users.page(after[0] if after else "", LIMIT + 1))
-    listed = await visit.services.database.all(sites.page((0, ""), 1000))
-    names = {site["id"]: site["name"] for site in listed}
+    names = {site["id"]: site["name"] for site in await visit.sites()}
     return page(
         visit,
         _TEMPLATE,

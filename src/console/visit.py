@@ -23,6 +23,7 @@ from store import sites
 SAID = "__Host-offload-said"  # what the last action did, for the next page
 LONGEST_FORM = 2_000_000  # bytes: a list of addresses to suppress, pasted
 MOST_FIELDS = 10_000
+MOST_SITES = 1_000  # in a list to choose from
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -78,6 +79,12 @@ class Visit(Call):
         if not rows:
             raise Problem(UNKNOWN_SITE, "There is no such site.")
         return rows[0]
+
+    async def sites(self) -> list[Row]:
+        """Those that the caller sees."""
+        scope = self.caller.scope
+        wanted = sites.find(scope.site_id) if scope else sites.page((0, ""), MOST_SITES)
+        return await self.services.database.all(wanted)
 
     def done(self, message: str, path: str) -> Response:
         """Show `path` next, and on it what was done."""
