@@ -51,6 +51,7 @@ PARAMETERS: dict[str, Schema] = {
     "job": _parameter("job", "Only those of this job", type="string"),
     "ref": _parameter("ref", "Only those of this person", type="string"),
     "code": _parameter("code", "As it is printed or typed", type="string"),
+    "sha256": _parameter("sha256", "The fingerprint of a file, to be compared with the certificate's", type="string"),
     "exp": _parameter("exp", "When the link ends, in seconds since 1970", type="string"),
     "sig": _parameter("sig", "Its signature", type="string"),
     "asset_company": _parameter("company", "Of this company; of the whole site where it is absent", type="string"),

@@ -67,7 +67,8 @@ async def verdict(call: Call, language: str) -> Response:
     certificate = await _find(call, code)
     if certificate is None:
         return _html(language, verify.unknown(language, code), 404)
-    return _html(language, verify.verdict(language, certificate, call.now))
+    fingerprint = call.request.query_params.get("sha256", "")
+    return _html(language, verify.verdict(language, certificate, call.now, fingerprint))
 
 
 @_page
@@ -154,6 +155,7 @@ OPERATIONS = (
         verdict,
         "The page that says whether a certificate is valid",
         {200: None, 404: None, 429: None, 503: None},
+        query=("sha256",),
         page=True,
     ),
     Operation(

@@ -32,11 +32,13 @@ a { color: var(--press) }
 .quiet { color: var(--quiet) }
 .result { padding: .75rem 1rem; background: var(--good); border-inline-start: .25rem solid var(--good-line);
   border-radius: .25rem }
+.wrong { background: var(--bad); border-color: var(--bad-line) }
 form { margin: 1.5rem 0 0; display: grid; gap: .75rem }
 label { font-weight: 600 }
 input { min-height: 3rem; width: 100%; padding: .625rem .75rem; font: 1.125rem/1.5 ui-monospace, monospace;
   letter-spacing: .04em; text-transform: uppercase; color: inherit; background: transparent;
   border: 2px solid var(--quiet); border-radius: .5rem }
+input.small { font-size: .9375rem; letter-spacing: 0; text-transform: none }
 button { min-height: 3rem; padding: .625rem 1rem; font: inherit; font-weight: 600; border-radius: .5rem;
   border: 2px solid var(--press); background: transparent; color: var(--press); cursor: pointer;
   overflow-wrap: anywhere }

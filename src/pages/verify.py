@@ -5,12 +5,14 @@ nothing is shown of the holder but what the site chose.
 """
 
 import json
+import re
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import NamedTuple
 
 from certificates import codes, dates
 from pages.base import render, said
+from pages.fingerprint_words import FINGERPRINT_WORDS
 from pages.link_words import LINK_WORDS
 from pages.verify_words import WORDS, Words
 from ports import Row
@@ -33,7 +35,9 @@ _PAGE = """{% extends "frame" %}
 {%- if kind == "code" %}<code>{{ value }}</code>{% else %}<bdi>{{ value }}</bdi>{% endif %}</dd>
 {% endfor -%}
 </dl>
-<details>
+{% if compared %}<p class="result{{ compared[0] }}" role="status">{{ compared[1] }}</p>
+{% endif -%}
+<details{% if compared %} open{% endif %}>
 <summary>{{ words.compare }}</summary>
 <p>{{ words.comparing }}</p>
 <p class="quiet">Windows</p>
@@ -42,6 +46,12 @@ _PAGE = """{% extends "frame" %}
 <code>shasum -a 256 certificate.pdf</code>
 <p class="quiet">Linux</p>
 <code>sha256sum certificate.pdf</code>
+<form method="get">
+<label for="sha256">{{ fingerprint_words.label }}</label>
+<input id="sha256" name="sha256" class="small" value="{{ typed }}" required maxlength="200" autocomplete="off"
+ spellcheck="false" dir="ltr">
+<button>{{ fingerprint_words.button }}</button>
+</form>
 </details>
 {% endif %}
 {%- if form is not none %}<form method="get" action="/verify">
@@ -60,6 +70,9 @@ _PAGE = """{% extends "frame" %}
 {%- if link %}<p class="elsewhere"><a href="{{ link[0] }}">{{ link[1] }}</a></p>
 {% endif -%}
 {% endblock %}"""
+
+
+_SEPARATORS = re.compile(r"[\s:-]")  # as some programs print it
 
 
 class Standing(StrEnum):
@@ -96,8 +109,8 @@ def standing_of(certificate: Row, now: int) -> Standing:
     return Standing(certificate["state"])
 
 
-def verdict(language: str, certificate: Row, now: int) -> str:
-    """`certificate`: a row of `certificates.find`."""
+def verdict(language: str, certificate: Row, now: int, fingerprint: str = "") -> str:
+    """`certificate`: a row of `certificates.find`. `fingerprint`: of somebody's file, as they typed it."""
     words, standing = WORDS[language], standing_of(certificate, now)
     told = json.loads(certificate["shown"])
     if standing is Standing.ERASED:  # nothing more of it: whoever asks has the paper with the name on it
@@ -117,9 +130,21 @@ def verdict(language: str, certificate: Row, now: int) -> str:
         verdict=_LOOKS[standing],
         lines=[said(line, values)],
         facts=_facts(words, certificate, told, language, now),
+        typed=fingerprint[:200],
+        compared=_compared(language, fingerprint, certificate["sha256"]),
         mails=certificate["code"] if certificate["state"] == CertificateState.VALID else "",
         link=("/verify", words.another),
     )
+
+
+def _compared(language: str, typed: str, recorded: str) -> tuple[str, str] | None:
+    """How it looks, and what is said; None where nothing was typed."""
+    words, digits = FINGERPRINT_WORDS[language], _SEPARATORS.sub("", typed).lower()
+    if not digits:
+        return None
+    if not re.fullmatch("[0-9a-f]{64}", digits):
+        return " wrong", words.none
+    return ("", words.same) if digits == recorded else (" wrong", words.other)
 
 
 def form(language: str) -> str:
@@ -179,6 +204,9 @@ def _rendered(language: str, **parts: object) -> str:
         "facts": [],
         "form": None,
         "mails": "",
+        "typed": "",
+        "compared": None,
+        "fingerprint_words": FINGERPRINT_WORDS[language],
         "link_words": LINK_WORDS[language],
         "link": None,
         "words": WORDS[language],

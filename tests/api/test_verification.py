@@ -2,12 +2,14 @@
 
 import re
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
 
 from certificates import codes
 from errors import BucketUnavailable
+from pages.fingerprint_words import FINGERPRINT_WORDS
 from pages.verify_words import WORDS
 from tests.api.conftest import Deployment, Site, person
 from tests.api.test_certificates import CERTIFICATE, can_issue, issued, listed, one, work
@@ -251,3 +253,32 @@ async def test_who_tries_many_codes_is_slowed_down(anybody: httpx.AsyncClient, d
         deployment.page_limit.counts.clear()
         assert await statuses(path, 4) == [404, 404, 404, 429]
     assert await statuses("/.well-known/did.json", 1) == [429]
+
+
+@pytest.mark.parametrize("language", WORDS)
+async def test_a_files_fingerprint_is_compared_however_a_program_prints_it(
+    site: Site, anybody: httpx.AsyncClient, language: str
+) -> None:
+    certificate = await one(site)
+    words = FINGERPRINT_WORDS[language]
+    pairs = [certificate["sha256"][at : at + 2] for at in range(0, 64, 2)]
+    for typed, said in (
+        (certificate["sha256"], words.same),
+        (" ".join(pairs).upper() + " ", words.same),
+        (":".join(pairs), words.same),
+        ("0" * 64, words.other),
+        (certificate["sha256"][:-1], words.none),
+        ("<script>", words.none),
+    ):
+        page = await seen(anybody, f"/verify/{certificate['code']}?sha256={quote(typed)}", language)
+        assert [told for told in words[2:] if told in page] == [said]
+    page = await seen(anybody, f"/verify/{certificate['code']}", language)
+    assert not [told for told in words[2:] if told in page]
+    assert words.label in page
+
+
+def test_every_language_speaks_of_fingerprints() -> None:
+    assert FINGERPRINT_WORDS.keys() == WORDS.keys()
+    for language, words in FINGERPRINT_WORDS.items():
+        assert all(text.strip() for text in words)
+        assert language == "en" or not set(words) & set(FINGERPRINT_WORDS["en"])
