@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from console.routes import PAGES
 
-FILES = (".csv", ".zip")
+FILES = (".csv", ".zip", "/mail")  # the last: a mail as it is
 # what a page asks of its thing, or for in a query
 ASKED = {
     "/console/jobs/{job}/start": "/console/jobs/{job draft}/start",

@@ -82,9 +82,9 @@ _JOB = """{% extends "frame" %}{% block main %}{% import "parts" as parts with c
 {%- if group.more %} or more{% endif %}</a></td>
 {% if may_change %}<td data-label="Mend"><div class="actions">
 {% if retriable %}<a class="button small" href="{{ here }}/retry{{ chosen }}"
- aria-label="Retry {{ told(group.reason) }}">Retry this group</a>{% endif %}
+ aria-label="Retry this group: {{ told(group.reason) }}">Retry this group</a>{% endif %}
 {% if group.state == "uncertain" %}<a class="button small" href="{{ here }}/resolve{{ chosen }}"
- aria-label="Resolve {{ told(group.reason) }}">Resolve</a>{% endif %}</div></td>{% endif %}</tr>
+ aria-label="Resolve: {{ told(group.reason) }}">Resolve</a>{% endif %}</div></td>{% endif %}</tr>
 {% endfor %}
 </tbody></table>
 <div class="actions">
@@ -149,7 +149,7 @@ _CONTENT = """{% extends "frame" %}{% block main %}{% import "parts" as parts wi
 {% endfor %}</dl></section>
 {% for name, source in sources %}
 <section class="card" aria-labelledby="source-{{ loop.index }}"><h2 id="source-{{ loop.index }}">{{ name }}</h2>
-<pre tabindex="0" role="region" aria-labelledby="source-{{ loop.index }}">{{ source }}</pre></section>
+<pre>{{ source }}</pre></section>
 {% endfor %}{% endblock %}"""
 
 

@@ -65,7 +65,7 @@ Person before</a>{% endif %}
 <iframe sandbox="" referrerpolicy="no-referrer" title="The mail as HTML"
  src="{{ people }}{{ person.position }}/preview/mail"></iframe></section>
 <section class="card" aria-labelledby="text"><h2 id="text">Plain text</h2>
-<pre tabindex="0" role="region" aria-labelledby="text">{{ mail.text }}</pre></section>
+<pre>{{ mail.text }}</pre></section>
 {% endif %}{% endblock %}"""
 
 
