@@ -22,10 +22,10 @@ from store.audit import Filter, Place
 async def list_entries(call: Call) -> Response:
     limit, chosen, scope = query.limit(call), _filter(call), await scopes.of_company(call)
     if csv.is_wanted(call):
-        return csv.answer("audit", csv.AUDIT, _pages(call, scope, chosen))
+        return csv.answer("audit", csv.AUDIT, pages(call, scope, chosen))
     before = query.numbers_cursor(call, 2)
     rows, following = await audit.page(call.services, scope, chosen, Place(*before) if before else None, limit)
-    return answer({"entries": [_shown(call, row) for row in rows], "next": following and query.cursor(following)})
+    return answer({"entries": [shown(call, row) for row in rows], "next": following and query.cursor(following)})
 
 
 def _filter(call: Call) -> Filter:
@@ -33,19 +33,19 @@ def _filter(call: Call) -> Filter:
     return Filter(action, actor, target, query.time(call, "from"), query.time(call, "to"))
 
 
-async def _pages(call: Call, scope: Scope | None, chosen: Filter) -> AsyncIterator[list[dict[str, Any]]]:
+async def pages(call: Call, scope: Scope | None, chosen: Filter) -> AsyncIterator[list[dict[str, Any]]]:
     before: Place | None = None
     while True:
         rows, before = await audit.page(call.services, scope, chosen, before, query.MAX_LIMIT)
-        yield [_as_cells(_shown(call, row)) for row in rows]
+        yield [_as_cells(shown(call, row)) for row in rows]
         if before is None:
             return
 
 
-def _shown(call: Call, row: Row) -> dict[str, Any]:
-    shown = present.audit_entry(row)
+def shown(call: Call, row: Row) -> dict[str, Any]:
+    entry = present.audit_entry(row)
     foreign = call.caller.scope is not None and row["role"] == "operator"
-    return shown | {"address": None} if foreign else shown
+    return entry | {"address": None} if foreign else entry
 
 
 def _as_cells(shown: dict[str, Any]) -> dict[str, Any]:

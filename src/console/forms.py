@@ -6,13 +6,14 @@ its field; and a secret is in no address, cookie or message.
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from starlette.responses import Response
 
 from console.frame import page
 from console.visit import Visit
-from problems import INVALID, Problem
+from problems import INVALID, Problem, invalid
 
 _WHOLE, _FRACTION = re.compile(r"-?[0-9]{1,15}"), re.compile(r"-?[0-9]{1,15}\.[0-9]{1,15}")
 _ONCE = """{% extends "frame" %}{% block main %}{% import "parts" as parts with context %}
@@ -30,6 +31,18 @@ def number(typed: str) -> Any:
     if _WHOLE.fullmatch(typed):
         return int(typed)
     return float(typed) if _FRACTION.fullmatch(typed) else typed or None
+
+
+def day(visit: Visit, name: str, after: int = 0) -> int | None:
+    """When a day that was given begins (UTC), or one `after` it, in milliseconds."""
+    given = visit.query(name)
+    if not given:
+        return None
+    try:
+        begun = date.fromisoformat(given) + timedelta(days=after)
+    except (ValueError, OverflowError):
+        raise invalid(name, "must be a day such as 2026-11-24") from None
+    return int(datetime(begun.year, begun.month, begun.day, tzinfo=UTC).timestamp()) * 1000
 
 
 def mailbox(visit: Visit, name: str) -> dict[str, str] | None:

@@ -1,19 +1,19 @@
 """The list of jobs: what runs, what stands still, and finding an old one again."""
 
 import re
-from datetime import UTC, date, datetime, timedelta
 
 from starlette.responses import Response
 
 import job_search
 import jobs
 from api import query
+from console.forms import day
 from console.frame import page
 from console.routing import Page
 from console.visit import Visit
 from errors import UnknownJob
 from ports import Row
-from problems import UNKNOWN_SITE, Problem, invalid
+from problems import UNKNOWN_SITE, Problem
 from scope import Scope
 from states import JobKind, JobState
 from store import sites
@@ -105,8 +105,8 @@ async def _found(visit: Visit, scope: Scope | None) -> tuple[list[Row], Place | 
         kind=query.choice(visit, "kind", JobKind),
         company=visit.query("company") or None,
         words=words or None,
-        since=_day(visit, "from"),
-        until=_day(visit, "to", after=1),
+        since=day(visit, "from"),
+        until=day(visit, "to", after=1),
     )
     before = query.time_cursor(visit)
     return await job_search.page(visit.services, scope, chosen, before and Place(*before), LIMIT)
@@ -123,18 +123,6 @@ async def _scope(visit: Visit) -> Scope | None:
     if visit.caller.scope.site_id != site_id:
         raise Problem(UNKNOWN_SITE, "There is no such site.")
     return visit.caller.scope
-
-
-def _day(visit: Visit, name: str, after: int = 0) -> int | None:
-    """When a day that was given begins (UTC), or one `after` it, in milliseconds."""
-    given = visit.query(name)
-    if not given:
-        return None
-    try:
-        day = date.fromisoformat(given) + timedelta(days=after)
-    except (ValueError, OverflowError):
-        raise invalid(name, "must be a day such as 2026-11-24") from None
-    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * 1000
 
 
 PAGES = (Page("GET", "/console/jobs", "any", show, "Jobs: by state, kind, site, company, day and words"),)

@@ -1,6 +1,7 @@
 """Every page and action of the console: the one table that the router, the tests and docs/console.md are held to."""
 
 from console import (
+    audit,
     callbacks,
     certificates,
     companies,
@@ -38,5 +39,6 @@ PAGES: tuple[Page, ...] = (
     *tokens.PAGES,
     *companies.PAGES,
     *users.PAGES,
+    *audit.PAGES,
     *health.PAGES,
 )
