@@ -66,7 +66,10 @@ _JOB = """{% extends "frame" %}{% block main %}{% import "parts" as parts with c
 <div><dt>Allowed, a second</dt><dd>{{ "{:,g}".format(pace.rate) }}</dd></div>
 <div><dt>Measured, a second</dt><dd>{% if pace.measured_rate is none %}{{ nothing }}{% else -%}
 {{ "{:,g}".format(pace.measured_rate) }}{% endif %}</dd></div>
-<div><dt>Done in</dt><dd>{{ pace.eta_seconds | duration }}</dd></div></dl>
+{% if pace.eta_seconds is not none %}<div><dt>Done in{% if job.state == "paused" %}, once resumed{% endif %}</dt>
+<dd>{{ pace.eta_seconds | duration }}</dd></div>
+{% elif job.started_at and job.ended_at %}<div><dt>Took</dt>
+<dd>{{ ((job.ended_at - job.started_at) / 1000) | duration }}</dd></div>{% endif %}</dl>
 </div></section>
 <section class="card" aria-labelledby="wrong"><h2 id="wrong">What went wrong</h2>
 <div id="groups"{{ live }}>
@@ -128,10 +131,9 @@ _JOB = """{% extends "frame" %}{% block main %}{% import "parts" as parts with c
 {%- if moment.by %} <span class="quiet">{{ moment.by }}</span>{% endif %}</div></li>
 {% endfor %}
 </ol></section>
-<section class="card" aria-labelledby="elsewhere"><h2 id="elsewhere">Batches, callbacks, certificates</h2>
-<div id="batches"{{ live }}><p>
-{%- for batch in batches %}{{ batch.count | number }} {{ parts.badge(batch.state) }} {% else -%}
-It has no batch yet.{% endfor %}</p>
+<section class="card" aria-labelledby="elsewhere"><h2 id="elsewhere">What belongs to it</h2>
+<div id="batches"{{ live }}><p>Batches:
+{% for batch in batches %}{{ batch.count | number }} {{ parts.badge(batch.state) }} {% else %}none yet{% endfor %}</p>
 <ul class="plain">
 <li><a href="/console/callbacks?job={{ job.id }}">Callbacks that tell Moodle of it</a></li>
 <li><a href="/console/dead-letters?job={{ job.id }}">Dead letters</a>: {{ letters | number }} open</li>

@@ -39,7 +39,7 @@ _LIST = """{% extends "frame" %}{% block main %}{% import "parts" as parts with 
 <section class="card" aria-label="People">
 {% if people %}
 {% if choose %}<form method="post" action="{{ here }}/people/choose">{{ parts.csrf() }}{% endif %}
-<table><thead><tr>{% if choose %}<th scope="col">Choose</th>{% endif %}<th scope="col">Person</th>
+<table><thead><tr>{% if choose %}<th scope="col">Choose</th>{% endif %}<th scope="col" class="wide">Person</th>
 <th scope="col">State</th><th scope="col" class="number">Attempts</th><th scope="col">Delivery</th>
 <th scope="col">Changed</th></tr></thead><tbody>
 {% for person in people %}

@@ -22,11 +22,11 @@ JOBS = {
     ),
     "quota_exhausted": (
         "The day's quota of the site or of the mail provider is used up.",
-        "Wait: it goes on by itself. Or raise the quota and resume it.",
+        "Wait, or raise the quota and resume it.",
     ),
     "outage": (
         "The mail provider, or the file store where certificates are kept, does not do its work.",
-        "Wait: it tries again by itself, after longer and longer waits of an hour at most.",
+        "Wait: it is tried again, after longer and longer pauses of an hour at most.",
     ),
     "too_many_failures": (
         "More people failed than the site's limit allows.",

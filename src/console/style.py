@@ -81,6 +81,7 @@ th, td { padding: .5rem .75rem; text-align: start; vertical-align: top; border-b
 th { font-size: .875rem; color: var(--quiet); font-weight: 600; white-space: nowrap }
 tr:last-child td { border-bottom: 0 }
 td .actions { margin: 0 }
+th.wide { width: 36% }
 table.jobs { table-layout: fixed }
 table.jobs th:nth-child(2) { width: 9.5rem }
 table.jobs th:nth-child(3) { width: 45% }
