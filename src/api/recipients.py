@@ -42,14 +42,9 @@ async def list_recipients(call: Call) -> Response:
     state, reason = query.choice(call, "state", RecipientState), query.text(call, "reason")
     after, limit = query.number_cursor(call, "cursor", -1), query.limit(call, query.MAX_RECIPIENTS)
     if csv.is_wanted(call):
-        return as_csv(call, job["id"], state, reason)
+        return csv.answer(job["id"], csv.PEOPLE, _pages(call, job["id"], state, reason))
     rows, following = await _page(call, job["id"], state, reason, after, limit)
     return answer({"recipients": [present.recipient(row) for row in rows], "next": following})
-
-
-def as_csv(call: Call, job_id: str, state: RecipientState | None, reason: str | None) -> Response:
-    """All of them, or those in this state for this reason."""
-    return csv.answer(job_id, csv.PEOPLE, _pages(call, job_id, state, reason))
 
 
 async def handed_back_people(call: Call, job_id: str) -> tuple[list[dict[str, str]], str | None]:

@@ -1,13 +1,13 @@
 """The people of a job: looking through them, one of them, and their list as CSV."""
 
 import json
+from collections.abc import AsyncIterator
 from urllib.parse import urlencode
 
 from starlette.responses import Response
 
 import people_search
-from api import query
-from api.recipients import as_csv
+from api import csv, present, query
 from console.frame import page
 from console.job import RETRIABLE
 from console.jobs import find
@@ -111,10 +111,7 @@ _ONE = """{% extends "frame" %}{% block main %}{% import "parts" as parts with c
 async def show_list(visit: Visit) -> Response:
     visit, job = await find(visit)
     asked = {name: visit.query(name) for name in ("state", "reason", "ref", "email")}
-    chosen = Filter(
-        query.choice(visit, "state", RecipientState), *(asked[name] or None for name in ("reason", "ref", "email"))
-    )
-    after = query.time_cursor(visit)
+    after, chosen = query.time_cursor(visit), _chosen(visit)
     place = after and Place(*after)
     rows, following = await people_search.page(visit.services, visit.scope, job, chosen, place, LIMIT)
     return page(
@@ -134,7 +131,7 @@ async def show_list(visit: Visit) -> Response:
         choose=visit.caller.may_change and any(row["state"] in _UNSENT for row in rows),
         retriable=job["state"] in RETRIABLE,
         told=of_person,
-        table=_query({name: asked[name] for name in ("state", "reason")}),
+        table=_query(asked),
     )
 
 
@@ -158,7 +155,16 @@ async def show(visit: Visit) -> Response:
 
 async def table(visit: Visit) -> Response:
     visit, job = await find(visit)
-    return as_csv(visit, job["id"], query.choice(visit, "state", RecipientState), visit.query("reason") or None)
+    return csv.answer(job["id"], csv.PEOPLE, _pages(visit, job, _chosen(visit)))
+
+
+async def _pages(visit: Visit, job: Row, chosen: Filter) -> AsyncIterator[list[Row]]:
+    place: Place | None = None
+    while True:
+        rows, place = await people_search.page(visit.services, visit.scope, job, chosen, place, query.MAX_LIMIT)
+        yield [present.recipient(row) for row in rows]
+        if place is None:
+            return
 
 
 async def find_person(visit: Visit, job: Row) -> Row:
@@ -185,6 +191,11 @@ async def certificate_of(visit: Visit, job: Row, person: Row) -> Row | None:
     return rows[0] if rows else None
 
 
+def _chosen(visit: Visit) -> Filter:
+    state = query.choice(visit, "state", RecipientState)
+    return Filter(state, *(visit.query(name) or None for name in ("reason", "ref", "email")))
+
+
 def _query(given: dict[str, str]) -> str:
     kept = {name: value for name, value in given.items() if value}
     return f"?{urlencode(kept)}" if kept else ""
@@ -194,6 +205,6 @@ _PEOPLE = "/console/jobs/{job}/people"
 
 PAGES = (
     Page("GET", _PEOPLE, "any", show_list, "A job's people: by state, reason, reference and address"),
-    Page("GET", f"{_PEOPLE}.csv", "any", table, "A job's people, or those in a state for a reason, as CSV"),
+    Page("GET", f"{_PEOPLE}.csv", "any", table, "A job's people, or those looked for, as CSV"),
     Page("GET", f"{_PEOPLE}/{{position}}", "any", show, "A person of a job"),
 )
