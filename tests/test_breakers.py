@@ -44,6 +44,20 @@ async def test_a_resumption_forgives_what_failed_before(world: World) -> None:
     assert world.states(job_id)["failed"] < 100
 
 
+async def test_a_retry_of_some_is_not_paused_for_those_who_stay_failed(world: World) -> None:
+    world.provider.script = failing_share(2)  # type: ignore[assignment]
+    world.database.query("UPDATE sites SET failure_limit = 1")
+    job_id = await world.job(200)
+    await world.work()
+    world.database.query("UPDATE sites SET failure_limit = 0.2")
+    world.provider.script = lambda _mail: "id"
+    chosen = jobs.Selection(refs=tuple(str(number) for number in range(0, 100, 2)))
+    await jobs.retry(world.services, world.scope, job_id, chosen)
+    await world.work()
+    assert (await world.show(job_id))["state"] == "completed"
+    assert world.states(job_id) == {"failed": 50, "sent": 150}
+
+
 async def test_failures_below_the_sites_limit_pause_nothing(world: World) -> None:
     world.provider.script = failing_share(10)  # type: ignore[assignment]
     job_id = await world.job(500)

@@ -9,6 +9,8 @@ _IN_SCOPE = "site_id = ?2 AND (?3 IS NULL OR company = ?3)"
 _OPEN = "state IN ('draft', 'scheduled', 'queued', 'running', 'paused')"
 _HARD_BOUNCES = """SELECT count(*) FROM recipients INDEXED BY recipients_bounced
     WHERE job_id = ?1 AND delivery IN ('bounced', 'complained') AND reason = 'hard_bounce'"""
+# what went wrong until a person lets the job go on: the breakers look at what comes after
+_FORGIVEN = f"forgiven_sent = sent, forgiven_failed = failed, forgiven_bounced = ({_HARD_BOUNCES})"
 
 # Everybody has ended and every batch has told so. `ended_at` makes it true once.
 ENDS_NOW = """
@@ -106,11 +108,8 @@ def pause(scope: Scope, job_id: str, reason: str, detail: str | None, resume_at:
 
 
 def resume(scope: Scope, job_id: str) -> Statement:
-    """What went wrong until now is forgiven: the breakers look at what comes after."""
     return Statement(
-        f"""UPDATE jobs SET state = 'queued', reason = NULL, detail = NULL, resume_at = NULL,
-              forgiven_sent = sent, forgiven_failed = failed,
-              forgiven_bounced = ({_HARD_BOUNCES})
+        f"""UPDATE jobs SET state = 'queued', reason = NULL, detail = NULL, resume_at = NULL, {_FORGIVEN}
             WHERE id = ?1 AND {_IN_SCOPE} AND state = 'paused' RETURNING id""",
         (job_id, scope.site_id, scope.company),
     )
@@ -129,9 +128,9 @@ def cancel(scope: Scope, job_id: str, reason: str) -> Statement:
 
 
 def reopen(scope: Scope, job_id: str) -> Statement:
-    """A retry made people of an ended job pending again."""
+    """A retry or a redrive made people of an ended job pending again."""
     return Statement(
-        f"""UPDATE jobs SET state = 'queued', ended_at = NULL
+        f"""UPDATE jobs SET state = 'queued', ended_at = NULL, {_FORGIVEN}
             WHERE id = ?1 AND {_IN_SCOPE} AND state = 'completed' AND pending > 0""",
         (job_id, scope.site_id, scope.company),
     )
