@@ -30,7 +30,7 @@ NORTH, HARBOUR = "North Clinic Group", "Harbour Logistics"
 AGE = """
 UPDATE certificates SET expires_at = issued_at - 3600000 WHERE code = '{expired}';
 UPDATE callbacks SET attempts = 7, due_at = 0 WHERE job_id = '{unheard}' AND attempts > 0 AND sequence < 3;
-UPDATE batches SET redeliveries = 3 WHERE job_id = '{poisoned}' AND number > 0;
+UPDATE batches SET redeliveries = 3 WHERE job_id = '{poisoned}';
 """
 
 Json = dict[str, Any]
@@ -176,7 +176,7 @@ class Scene:
         tomorrow = (datetime.now(UTC) + timedelta(days=1)).replace(hour=6, minute=0, second=0, microsecond=0)
         add("scheduled", campus.job("Exam timetable", people(120), send_at=tomorrow.isoformat()))
         add("draft", campus.job("Alumni newsletter", people(25), start=False))
-        add("dead", campus.job("Library notices", people(450), start=False, company=NORTH))
+        add("dead", campus.job("Library notices", people(240), start=False, company=NORTH))
         add("cancelled", campus.job("Room change on Monday", people(40), start=False))
         campus.post(f"/v1/jobs/{self.jobs['cancelled']}/handback")
 
