@@ -47,7 +47,7 @@ OffloadError
 ├── PersonInFlight              they are being mailed at this moment, so they cannot be erased yet
 ├── UnknownCompany              it has no settings of its own, or is not in the caller's scope
 ├── UnknownAsset                not uploaded, or not in the caller's scope
-├── AssetInUse                  a job that is not over needs it
+├── AssetInUse                  a job that is not over, or a company, needs it
 ├── AccessRefused               who came does not come through Cloudflare Access
 │   ├── AccessAbsent            without its token
 │   ├── AccessUnproven          with one that is not shown to be its, for us and for now
@@ -304,11 +304,11 @@ class UnknownAsset(OffloadError):
 
 
 class AssetInUse(OffloadError):
-    """`job_id`: one of the jobs that need it."""
+    """`user`: what needs it, in words."""
 
-    def __init__(self, job_id: str) -> None:
-        super().__init__(f"the design of {job_id} refers to it, and that job is not over")
-        self.job_id = job_id
+    def __init__(self, user: str) -> None:
+        super().__init__(f"{user} needs it")
+        self.user = user
 
 
 class AccessRefused(OffloadError):

@@ -34,8 +34,8 @@ from errors import (
     TransportError,
     Unavailable,
     UnknownAsset,
-    UnknownCompany,
     UnknownCertificate,
+    UnknownCompany,
     UnknownJob,
     WrongState,
 )
@@ -75,7 +75,7 @@ WRONG_STATE = ProblemType(409, "wrong-state", "The job's state does not allow th
 CERTIFICATE_ENDED = ProblemType(409, "certificate-ended", "The certificate has been revoked or replaced")
 HOLDER_FORGOTTEN = ProblemType(409, "holder-forgotten", "The data of the certificate is not kept any more")
 PERSON_IN_FLIGHT = ProblemType(409, "person-in-flight", "The person is being mailed at this moment")
-ASSET_IN_USE = ProblemType(409, "asset-in-use", "A job that is not over needs the picture or font")
+ASSET_IN_USE = ProblemType(409, "asset-in-use", "The picture or font is needed")
 TOKEN_EXPIRING = ProblemType(409, "token-expiring", "The token has been rotated already")
 IDEMPOTENCY_CONFLICT = ProblemType(409, "idempotency-conflict", "The Idempotency-Key belongs to another request")
 CALLBACKS_OFF = ProblemType(409, "callbacks-off", "The site takes no callbacks")

@@ -84,9 +84,13 @@ async def delete(services: Services, site_id: str, company: str | None, name: st
     """The file goes before its row, so that a repetition ends what a fault left undone. Certificates that are issued
     stay as they are. Raises `UnknownAsset`, `AssetInUse`."""
     row = await find(services, site_id, company, name)
-    using = await services.database.all(assets.jobs_using(site_id, company, name))
-    if using:
-        raise AssetInUse(using[0]["id"])
+    jobs, companies = await services.database.batch(
+        [assets.jobs_using(site_id, company, name), assets.companies_using(site_id, company, name)]
+    )
+    for job in jobs:
+        raise AssetInUse(f"the job {job['id']}, which is not over,")
+    for owner in companies:
+        raise AssetInUse(f"the company {owner['company']}, whose logo it is,")
     await services.files.delete([certs.asset_key(site_id, company, name)])
     await persist(services, [assets.note(entry, site_id, company, name), assets.delete(site_id, company, name)])
     return row

@@ -48,6 +48,14 @@ def jobs_using(site_id: str, company: str | None, name: str) -> Statement:
     )
 
 
+def companies_using(site_id: str, company: str | None, name: str) -> Statement:
+    """One company whose logo it is, if there is any."""
+    return Statement(
+        """SELECT company FROM companies WHERE site_id = ?1 AND (?2 IS NULL OR company = ?2) AND logo = ?3 LIMIT 1""",
+        (site_id, company, name),
+    )
+
+
 def note(entry: audit.Entry, site_id: str, company: str | None, name: str) -> Statement:
     """The audit trail's row, where it is there; before `delete` in the same transaction."""
     return Statement(

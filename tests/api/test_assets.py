@@ -236,3 +236,13 @@ async def test_a_picture_deleted_under_a_job_pauses_it_until_it_is_there_again(
     await site.client.post(f"/v1/jobs/{job}/resume")
     await work(deployment)
     assert (await site.client.get(f"/v1/jobs/{job}")).json()["counts"]["sent"] == 1
+
+
+async def test_a_companys_logo_is_not_deleted_while_it_is_one(site: Site) -> None:
+    name, north = await uploaded(site.client), await site.company("north")
+    assert (await north.put("/v1/companies/north", json={"logo": name})).status_code == 200
+    refused = await site.client.delete(f"/v1/assets/{name}")
+    assert fault(refused)[:2] == (409, "asset-in-use")
+    assert "north" in refused.json()["detail"]
+    await north.put("/v1/companies/north", json={"logo": None})
+    assert (await site.client.delete(f"/v1/assets/{name}")).status_code == 200
