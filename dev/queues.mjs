@@ -20,6 +20,7 @@ export class Broker {
   #db;
   #log;
   #queues = new Map();
+  #usage = { operations: 0, invocations: 0 };
 
   /** @param deliver runs one invocation: (MessageBatch) => Promise, rejecting when the handler raised */
   constructor(file, consumers, deliver, log) {
@@ -27,7 +28,8 @@ export class Broker {
     this.#db.exec(SCHEMA);
     this.#log = log;
     for (const settings of consumers) {
-      this.#queues.set(settings.queue, new Consumer(this.#db, settings, deliver, this.#log, (name) => this.wake(name)));
+      const wake = (name) => this.wake(name);
+      this.#queues.set(settings.queue, new Consumer(this.#db, settings, deliver, this.#log, wake, this.#usage));
     }
   }
 
@@ -37,7 +39,12 @@ export class Broker {
   }
 
   producer(queue) {
-    return new WorkerQueue(this.#db, queue, () => this.wake(queue));
+    return new WorkerQueue(this.#db, queue, () => this.wake(queue), this.#usage);
+  }
+
+  /** What has been used so far, as it is billed: each message written, read and deleted; and consumers started. */
+  get usage() {
+    return this.#usage;
   }
 
   wake(queue) {
@@ -56,11 +63,13 @@ class WorkerQueue {
   #db;
   #queue;
   #wake;
+  #usage;
 
-  constructor(db, queue, wake) {
+  constructor(db, queue, wake, usage) {
     this.#db = db;
     this.#queue = queue;
     this.#wake = wake;
+    this.#usage = usage;
   }
 
   async send(body, options = {}) {
@@ -81,6 +90,7 @@ class WorkerQueue {
 
     const insert = this.#db.prepare('INSERT INTO messages (id, queue, body, sent_at, due_at) VALUES (?, ?, ?, ?, ?)');
     for (const { body, due } of rows) insert.run(randomUUID().replaceAll('-', ''), this.#queue, body, now, due);
+    this.#usage.operations += rows.length;
     this.#wake();
     return { metadata: { metrics: await this.metrics() } };
   }
@@ -100,15 +110,17 @@ class Consumer {
   #log;
   #wake;
   #inFlight = new Set();
+  #usage;
   #timer;
   #closed = false;
 
-  constructor(db, settings, deliver, log, wake) {
+  constructor(db, settings, deliver, log, wake, usage) {
     this.#db = db;
     this.#settings = settings;
     this.#deliver = deliver;
     this.#log = log;
     this.#wake = wake;
+    this.#usage = usage;
   }
 
   pump() {
@@ -143,6 +155,8 @@ class Consumer {
   async #invoke(rows) {
     const lease = this.#db.prepare('UPDATE messages SET leased = 1, attempts = attempts + 1 WHERE id = ?');
     for (const { id } of rows) lease.run(id);
+    this.#usage.operations += rows.length;
+    this.#usage.invocations += 1;
     const batch = new MessageBatch(this.#settings.queue, rows);
     let failed = false;
     try {
@@ -163,10 +177,12 @@ class Consumer {
     } else if (retry && deadLetters) {
       const sql = 'UPDATE messages SET queue = ?, leased = 0, attempts = 0, due_at = ? WHERE id = ?';
       this.#db.prepare(sql).run(deadLetters, Date.now(), id);
+      this.#usage.operations += 2; // written there, deleted here
       this.#wake(deadLetters);
     } else {
       if (retry) this.#log('warn', 'message dropped after its last retry', { queue: this.#settings.queue, id });
       this.#db.prepare('DELETE FROM messages WHERE id = ?').run(id);
+      this.#usage.operations += 1;
     }
   }
 }

@@ -113,6 +113,7 @@ async function stop() {
   server.closeAllConnections();
   await broker.close();
   log('info', 'D1 usage', storage.usage());
+  log('info', 'Queue usage', broker.usage);
   await storage.close();
   process.exit(0);
 }

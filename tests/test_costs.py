@@ -25,12 +25,13 @@ def test_every_amount_is_the_counts_times_their_uses() -> None:
         Counts(mails=1000, certificates=100, posts=10, files=40_000, database_bytes=2 * 10**9, minutes=1)
     )
     amounts = {line.price: line.amount for line in month.lines}
-    written = 1000 * costs.MAIL.rows_written + 100 * costs.CERTIFICATE.rows_written
-    written += 10 * costs.POST.rows_written + costs.MINUTE.rows_written
+    uses = costs.USES
+    written = 1000 * (uses.mail.rows_written + uses.delivery.rows_written) + 100 * uses.certificate.rows_written
+    written += 10 * uses.post.rows_written + uses.minute.rows_written
     assert amounts[costs.ROWS_WRITTEN] == written
     assert amounts[costs.DATABASE] == 2
     assert amounts[costs.FILES] == 40_000 * costs.FILE_BYTES / 1e9
-    assert amounts[costs.QUEUE] == 1000 * costs.MAIL.queue_operations + 10 * costs.POST.queue_operations
+    assert amounts[costs.QUEUE] == 1000 * uses.mail.queue_operations + 10 * uses.post.queue_operations
 
 
 def test_fifty_thousand_mails_and_five_thousand_certificates_a_day_are_within_the_budget() -> None:

@@ -2,7 +2,9 @@
 
 from itertools import chain
 
-from tests.bench import certificate_job, certificates, mail, worker
+from tests.bench import certificate_job, certificates, mail, uses, worker
 
-for figure in chain(worker.figures(), certificates.figures(), certificate_job.figures(), mail.figures()):
+for figure in chain(
+    worker.figures(), certificates.figures(), certificate_job.figures(), mail.figures(), uses.figures()
+):
     print(figure, flush=True)

@@ -50,13 +50,13 @@ def figures() -> Iterator[Figure]:
             yield Figure("certificate.zip_missing", PEOPLE - files, "files")
 
 
-def submit(client: httpx.Client) -> str:
+def submit(client: httpx.Client, people: int = PEOPLE) -> str:
     """A draft, its people in every sort of script."""
     message = {"subject": "Your certificate", "html": "<p>{{ name }}: {{ certificate_url }}</p>"}
     award = {"design": "classic", "award": "biology", "title": "Biology", "issuer": "University of the Northern Sea"}
     body = {"kind": "certificate", "message": message, "certificate": award}
     job_id = str(client.post("/v1/jobs", json=body).raise_for_status().json()["id"])
-    lines = b"".join(json.dumps(person(number)).encode() + b"\n" for number in range(PEOPLE))
+    lines = b"".join(json.dumps(person(number)).encode() + b"\n" for number in range(people))
     headers = {"content-type": "application/x-ndjson"}
     client.post(f"/v1/jobs/{job_id}/recipients", content=lines, headers=headers).raise_for_status()
     return job_id

@@ -69,8 +69,9 @@ def pyodide(script: str) -> float:
     return float(subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout)
 
 
-def site(url: str) -> httpx.Client:
+def site(url: str, **settings: Any) -> httpx.Client:
     body = {"name": "Benchmark", "provider": "sendgrid", "send_rate": 10_000, "from": {"email": "a@example.org"}}
+    body |= settings
     response = httpx.post(f"{url}/v1/sites", json=body, headers={"authorization": f"Bearer {OPERATOR}"})
     token = response.raise_for_status().json()["token"]
     return httpx.Client(base_url=url, headers={"authorization": f"Bearer {token}"}, timeout=60)
