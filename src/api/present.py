@@ -1,9 +1,9 @@
 """How the API shows what the database holds."""
 
 import json
-import math
 from typing import Any
 
+import pacing
 from certificates import codes
 from ports import Row
 from providers import PROVIDERS
@@ -11,7 +11,6 @@ from states import JobState
 from times import rfc3339
 
 _COUNTS = ("total", "pending", "sending", "sent", "failed", "uncertain", "suppressed", "cancelled")
-DAY_SECONDS = 86_400
 TELLING = 100  # people done, before the measured rate says anything
 _OVER = (JobState.COMPLETED, JobState.CANCELLED)
 
@@ -44,15 +43,9 @@ def job(row: Row, site: Row, now: int) -> dict[str, Any]:
         "ended_at": time(row["ended_at"]),
         "counts": {name: row[name] for name in _COUNTS},
         "rate": rate,
-        "eta_seconds": None if row["state"] in _OVER else _eta(unfinished, pace, site["daily_quota"]),
+        "eta_seconds": None if row["state"] in _OVER else pacing.eta(unfinished, pace, site["daily_quota"]),
         "measured_rate": measured,
     }
-
-
-def _eta(unfinished: int, pace: float, daily_quota: int | None) -> int:
-    """Seconds at this pace in people a second, with the nights between the days that a quota needs."""
-    nights = max(0, unfinished - 1) // daily_quota if daily_quota else 0
-    return math.ceil(unfinished / pace) + nights * DAY_SECONDS
 
 
 def _measured_rate(row: Row, done: int, now: int) -> float | None:
