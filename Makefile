@@ -71,7 +71,7 @@ audit: setup ## look for known vulnerabilities of what is locked; told where it 
 
 .PHONY: bench
 bench: setup ## measure, one figure a line
-	python -m tests.bench
+	PYTHONPATH=src python -m tests.bench
 
 .PHONY: deploy
 deploy: setup ## deploy to Cloudflare (ARGS="--dry-run --outdir dist" to look first)
