@@ -49,6 +49,13 @@ async def due(services: Services, scope: Scope | None, after: tuple[int, str], l
     return await services.database.all(retention.standing(scope, after, services.clock.now(), limit))
 
 
+async def would_be_due(services: Services, site_id: str, days: int | None, years: int | None) -> Row:
+    """What the next sweeps would erase of a site that kept people for so many days, certificates for so many years."""
+    statement = retention.standing(Scope(site_id), (-1, ""), services.clock.now(), 1, (days, years))
+    [row] = await services.database.all(statement)
+    return row
+
+
 async def _people(services: Services, budget: int) -> int:
     """Jobs and what belongs to them; what is left of the budget."""
     for row in await services.database.all(retention.stale_drafts(services.clock.now(), JOBS)):

@@ -22,16 +22,16 @@ from store import audit
 
 async def export(call: Call) -> Response:
     person = _person(await _body(call, "PersonChosen"))
-    page = await privacy.export(call.services, call.scope, person, _note(call, "privacy.export"), _place(call))
-    return answer({**page.document, "next": _cursor(page.next)})
+    page = await privacy.export(call.services, call.scope, person, note_of(call, "privacy.export"), place_of(call))
+    return answer({**page.document, "next": cursor_of(page.next)})
 
 
 async def erase(call: Call) -> Response:
     body = await _body(call, "Erasure")
     person, dry_run = _person(body), body.get("dry_run", False)
-    note = _note(call, "privacy.erase")
-    erased = await privacy.erase(call.services, call.scope, person, note, _place(call), dry_run=dry_run)
-    return answer({"dry_run": dry_run, "counts": dict(erased.counts), "next": _cursor(erased.next)})
+    note = note_of(call, "privacy.erase")
+    erased = await privacy.erase(call.services, call.scope, person, note, place_of(call), dry_run=dry_run)
+    return answer({"dry_run": dry_run, "counts": dict(erased.counts), "next": cursor_of(erased.next)})
 
 
 async def due(call: Call) -> Response:
@@ -54,18 +54,21 @@ def _person(body: Mapping[str, Any]) -> Person:
     return Person.named(body.get("ref"), body.get("email"))
 
 
-def _note(call: Call, action: str) -> privacy.Note:
+def note_of(call: Call, action: str) -> privacy.Note:
+    """The audit trail's row of it, within the call's scope."""
+
     def entry(target: str, detail: Mapping[str, Any]) -> audit.Entry:
         return call.entry(action, target, site_id=call.scope.site_id, company=call.scope.company, detail=detail)
 
     return entry
 
 
-def _cursor(place: Place | None) -> str | None:
+def cursor_of(place: Place | None) -> str | None:
     return place and query.cursor((str(place.created_at), place.job, str(place.position), str(place.sequence)))
 
 
-def _place(call: Call) -> Place:
+def place_of(call: Call) -> Place:
+    """Where the cursor of its address says to go on."""
     found = query.texts_cursor(call, 4)
     if found is None:
         return START

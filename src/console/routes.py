@@ -13,6 +13,7 @@ from console import (
     overview,
     people,
     preview,
+    privacy,
     sign_in,
     site_actions,
     sites,
@@ -39,6 +40,7 @@ PAGES: tuple[Page, ...] = (
     *tokens.PAGES,
     *companies.PAGES,
     *users.PAGES,
+    *privacy.PAGES,
     *audit.PAGES,
     *health.PAGES,
 )

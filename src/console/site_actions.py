@@ -4,10 +4,12 @@ from typing import Any
 
 from starlette.responses import Response
 
+import retention
 import sites
 from api.validation import check
 from console import forms
 from console.frame import confirm
+from console.privacy import told
 from console.routing import Page
 from console.sites import HOME, shown
 from console.visit import Visit
@@ -30,7 +32,8 @@ async def ask_retention(visit: Visit) -> Response:
         f"Certificates are erased {years} years after they were issued." if years else "Certificates are kept.",
     ]
     if days or years:
-        lines.append("What is older goes with the next sweeps, within minutes. That cannot be undone. Counts stay.")
+        due = told(await retention.would_be_due(visit.services, site["id"], days, years)) or "nothing"
+        lines.append(f"What is older goes with the next sweeps, within minutes: {due}. That cannot be undone.")
     fields = [(name, str(value or "")) for name, value in kept.items()]
     title = f"Change how long data of {site['name']} is kept?"
     return confirm(visit, title, lines, "Change", _page_of(site), fields, danger=bool(days or years))

@@ -18,6 +18,7 @@ MENU = (
     ("/console/suppressions", "Suppressions"),
     ("/console/sites", "Sites and tokens"),
     ("/console/users", "Console users"),
+    ("/console/privacy", "Privacy"),
     ("/console/audit", "Audit"),
     ("/console/health", "Health"),
 )

@@ -4,6 +4,8 @@ The promise: only jobs that have ended, only rows that are due, and never a coun
 for what is due finds it by an index that holds nothing else.
 """
 
+from collections.abc import Sequence
+
 from ports import Statement
 from scope import Scope
 from store import audit
@@ -116,9 +118,15 @@ def delete_soft_bounces(now: int, limit: int) -> Statement:
     )
 
 
-def standing(scope: Scope | None, after: tuple[int, str], now: int, limit: int) -> Statement:
+def standing(
+    scope: Scope | None, after: tuple[int, str], now: int, limit: int, kept: Sequence[int | None] | None = None
+) -> Statement:
     """What each site keeps for how long, and how much of it is due; oldest sites first, after this one. Of a company,
-    what is its own: soft bounces are counted for the whole site."""
+    what is its own: soft bounces are counted for the whole site. `kept`: as if people were kept for these days, and
+    certificates for these years."""
+    sites = "sites"
+    if kept is not None:
+        sites = "(SELECT id, created_at, ?7 AS keep_people_days, ?8 AS keep_certificate_years FROM sites) AS sites"
     jobs = f"""FROM jobs j INDEXED BY jobs_kept
         WHERE j.site_id = sites.id AND (?2 IS NULL OR j.company = ?2) AND {_JOB_DUE.format(now=5)}"""
     # events are numbered, and deleted from the first on
@@ -135,7 +143,7 @@ def standing(scope: Scope | None, after: tuple[int, str], now: int, limit: int) 
                    AND {_CERTIFICATE_DUE.format(now=5)}) AS certificates,
               (SELECT count(*) FROM soft_bounces b INDEXED BY soft_bounces_last
                  WHERE b.site_id = sites.id AND ?2 IS NULL AND {_BOUNCE_DUE.format(now=5)}) AS soft_bounces
-            FROM sites WHERE (?1 IS NULL OR sites.id = ?1) AND (sites.created_at, sites.id) > (?3, ?4)
+            FROM {sites} WHERE (?1 IS NULL OR sites.id = ?1) AND (sites.created_at, sites.id) > (?3, ?4)
             ORDER BY sites.created_at, sites.id LIMIT ?6""",
-        (*parameters(scope), *after, now, limit),
+        (*parameters(scope), *after, now, limit, *(kept or ())),
     )
