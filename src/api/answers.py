@@ -280,7 +280,7 @@ ANSWERS: dict[str, Schema] = {
             "site": _TEXT_OR_NULL,
             "company": _TEXT_OR_NULL,
             "actor": _TEXT | {"description": "operator, a token's id, system, or recipient: the person of a mail"},
-            "role": {"enum": ["operator", "site", "company", "public", "system", None]},
+            "role": {"enum": ["operator", "site", "company", "read_only", "public", "system", None]},
             "action": _TEXT,
             "target": _TEXT | {"description": "The id of what was changed"},
             "address": _TEXT_OR_NULL | {"description": "Where the request came from; the operator's only for them"},

@@ -54,7 +54,7 @@ TRIES: dict[tuple[str, str], Try] = {
     ("POST", "/v1/certificates/{code}/reissue"): Try({"name": "Other"}),
     ("POST", "/v1/certificates/{code}/link"): Try({"days": 1}),
     ("POST", "/v1/assets"): Try(content=SVG),
-    ("DELETE", "/v1/assets/{name}"): Try(),
+    ("DELETE", "/v1/assets/{name}"): Try(sql="UPDATE companies SET logo = NULL"),
     ("POST", "/v1/dead-letters/redrive"): Try({"ids": ["letter-xx"]}),
     ("POST", "/v1/dead-letters/discard"): Try({"ids": ["letter-xx"]}),
     ("POST", "/v1/suppressions"): Try({"email": "a@people.example"}),

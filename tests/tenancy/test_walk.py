@@ -15,8 +15,9 @@ import pytest
 from api.openapi import query_names
 from api.routes import OPERATIONS
 from tests.api.conftest import MESSAGE
+from tests.tenancy.looker import Looker
 from tests.tenancy.references import IN_PATH, MADE_BY_NAMING, PUBLIC, Reference, parameters, references
-from tests.tenancy.town import SEES, UNKNOWN, Seen, Tenant, Town, rows
+from tests.tenancy.town import SEES, UNKNOWN, Seen, Town
 
 REFERENCES = [*references()]
 LISTS = [operation for operation in OPERATIONS if operation.method == "GET" and operation.access != "public"]
@@ -28,81 +29,37 @@ OF_THE_SITE_FOR_ITS_COMPANIES = ("body certificate", "body logo", "query email",
 KNOWN_TO_NOBODY = ("POST /v1/sites/{site}/tokens body company",)
 
 
-class Looker:
-    """Asks as a caller does, each time in a town where nothing has happened yet."""
-
-    def __init__(self, town: Town, capsys: pytest.CaptureFixture[str]) -> None:
-        self.town = town
-        self._capsys = capsys
-
-    async def ask(self, caller: str, method: str, path: str, **request: Any) -> Seen:
-        fresh = self.town.deployment()
-        before = rows(fresh.database)
-        self._capsys.readouterr()
-        async with fresh.http(self.town.tokens[caller]) as client:
-            response = await client.request(method, path, **request)
-        return Seen(
-            response.status_code,
-            dict(response.headers),
-            response.text,
-            tuple(fresh.database.asked),
-            tuple(fresh.files.touched),
-            self._capsys.readouterr().out,
-            before ^ rows(fresh.database),
-        )
-
-    def check(self, caller: str, seen: Seen) -> None:
-        """Nothing that is not the caller's is shown, told or touched."""
-        told = f"{seen.body} {seen.headers} {seen.log}"
-        assert not {secret for secret in self.town.hidden(caller) if secret in told}
-        folders = {tenant.folder for tenant in self.town.foreign(caller)} - {f"{self.own(caller).site}/-/"}
-        assert not [key for key in seen.files if key.startswith(tuple(folders))]
-
-    async def name(self, caller: str, reference: Reference, id: str) -> Seen:
-        """What comes of a request that names the thing `id`."""
-        own, path = self.own(caller), reference.path
-        where, _, named = reference.place.partition(" ")
-        for name in parameters(path):
-            value = id if reference.place == f"path {name}" else self.id_of(own, IN_PATH[name])
-            path = path.replace(f"{{{name}}}", quote(value, safe=""))
-        query = {named: id} if where == "query" else {}
-        operation = BY_ADDRESS[reference.method, reference.path]
-        if caller == "operator" and "site" in query_names(operation) - {named}:
-            query["site"] = own.site
-        seen = await self.ask(caller, reference.method, path, params=query, json=reference.body(id))
-        seen = seen.but_for(id)
-        self.check(caller, seen)
-        return seen
-
-    def own(self, caller: str) -> Tenant:
-        return self.town.tenants[(SEES[caller] or "a")[0]]
-
-    def id_of(self, tenant: Tenant, kind: str) -> str:
-        """Of a company, where it is a site's that is asked for."""
-        if kind == "company" and tenant.company is None:
-            tenant = next(one for one in self.town.tenants.values() if one.company and one.site == tenant.site)
-        return tenant.ids[kind]
-
-    def foreign(self, caller: str, reference: Reference) -> Iterator[str]:
-        own = self.own(caller)
-        tenants = self.town.foreign(caller)
-        if caller == "operator" and self._is_of_one_site(reference):
-            tenants = [tenant for tenant in self.town.tenants.values() if tenant.site != own.site]
-        for tenant in tenants:
-            shared = tenant.company is None and tenant.site == own.site
-            if reference.kind in tenant.ids and not (shared and reference.place in OF_THE_SITE_FOR_ITS_COMPANIES):
-                yield tenant.ids[reference.kind]
-
-    def _is_of_one_site(self, reference: Reference) -> bool:
-        """Whether the operator names the site in which the thing is looked for."""
-        operation = BY_ADDRESS[reference.method, reference.path]
-        of_site = "{site}" in reference.path or "site" in query_names(operation)
-        return of_site and not reference.place.endswith(" site")
+async def named(looker: Looker, caller: str, reference: Reference, id: str) -> Seen:
+    """What comes of a request that names the thing `id`, but for the id."""
+    own, path = looker.own(caller), reference.path
+    where, _, parameter = reference.place.partition(" ")
+    for name in parameters(path):
+        value = id if reference.place == f"path {name}" else looker.id_of(own, IN_PATH[name])
+        path = path.replace(f"{{{name}}}", quote(value, safe=""))
+    query = {parameter: id} if where == "query" else {}
+    operation = BY_ADDRESS[reference.method, reference.path]
+    if caller == "operator" and "site" in query_names(operation) - {parameter}:
+        query["site"] = own.site
+    seen = await looker.ask(caller, reference.method, path, params=query, json=reference.body(id))
+    looker.check(caller, seen.but_for(id))
+    return seen.but_for(id)
 
 
-@pytest.fixture
-def looker(town: Town, capsys: pytest.CaptureFixture[str]) -> Looker:
-    return Looker(town, capsys)
+def foreign(looker: Looker, caller: str, reference: Reference) -> Iterator[str]:
+    """Ids that are not the caller's; the operator's are those of another site than the one they name."""
+    own, tenants = looker.own(caller), looker.town.foreign(caller)
+    if caller == "operator" and _is_of_one_site(reference):
+        tenants = [tenant for tenant in looker.town.tenants.values() if tenant.site != own.site]
+    for tenant in tenants:
+        shared = tenant.company is None and tenant.site == own.site
+        if reference.kind in tenant.ids and not (shared and reference.place in OF_THE_SITE_FOR_ITS_COMPANIES):
+            yield tenant.ids[reference.kind]
+
+
+def _is_of_one_site(reference: Reference) -> bool:
+    operation = BY_ADDRESS[reference.method, reference.path]
+    of_site = "{site}" in reference.path or "site" in query_names(operation)
+    return of_site and not reference.place.endswith(" site")
 
 
 def refusal(caller: str, reference: Reference) -> int:
@@ -121,16 +78,16 @@ def refusal(caller: str, reference: Reference) -> int:
 async def test_what_is_somebody_elses_is_not_there(looker: Looker, reference: Reference) -> None:
     known = False
     for caller in SEES:
-        unknown = await looker.name(caller, reference, UNKNOWN[reference.kind])
+        unknown = await named(looker, caller, reference, UNKNOWN[reference.kind])
         if refused := refusal(caller, reference):
             assert unknown.status == refused
         elif reference.place.startswith("path") and (str(reference), caller[:4]) not in MADE_BY_NAMING:
             assert unknown.status == 404
         assert unknown.status in (200, 201) or not unknown.changed
-        for id in looker.foreign(caller, reference):
+        for id in foreign(looker, caller, reference):
             assert len(id) == len(UNKNOWN[reference.kind])
-            assert await looker.name(caller, reference, id) == unknown, f"{caller} can tell {id}"
-        own = await looker.name(caller, reference, looker.id_of(looker.own(caller), reference.kind))
+            assert await named(looker, caller, reference, id) == unknown, f"{caller} can tell {id}"
+        own = await named(looker, caller, reference, looker.id_of(looker.own(caller), reference.kind))
         if refused:
             assert own == unknown
         known = known or (own != unknown and own.status != 404)
@@ -139,10 +96,10 @@ async def test_what_is_somebody_elses_is_not_there(looker: Looker, reference: Re
 
 @pytest.mark.parametrize("reference", REFERENCES, ids=str)
 async def test_what_is_no_id_at_all_is_not_there_either(looker: Looker, reference: Reference) -> None:
-    for caller in ("site a", "company x", "operator"):
-        unknown = await looker.name(caller, reference, UNKNOWN[reference.kind])
+    for caller in ("company x", "operator"):
+        unknown = await named(looker, caller, reference, UNKNOWN[reference.kind])
         for malformed in MALFORMED:
-            seen = await looker.name(caller, reference, malformed)
+            seen = await named(looker, caller, reference, malformed)
             if reference.place.startswith("path"):
                 assert seen.status in (unknown.status, 404, 405)
             elif malformed:  # an empty parameter is none
@@ -201,7 +158,3 @@ async def test_an_idempotency_key_of_somebody_else_is_a_new_one(town: Town) -> N
 def test_every_public_address_says_why_it_is_public() -> None:
     open_to_all = {operation.path for operation in OPERATIONS if operation.access == "public"}
     assert {path for path in open_to_all if "{" in path} == PUBLIC.keys()
-
-
-# Pages of the console are to be walked as the routes are: `src/console/routes.py` has them in `PAGES`, with the same
-# names in their paths. A looker that signs in and keeps its cookie would ask for them.

@@ -14,6 +14,7 @@ from urllib.parse import quote
 import httpx
 
 import queue_consumer
+from console.sessions import COOKIE
 from ports import Row, Statement, StoredObject
 from tests.api.conftest import MESSAGE, OPERATOR_TOKEN, Deployment, HeldToDocument
 from tests.certificates_flow.conftest import DESIGN, SETTINGS
@@ -101,7 +102,9 @@ class Town:
 
     tenants: dict[str, Tenant]
     tokens: dict[str, str | None]
+    cookies: dict[str, str]  # of the sessions that their tokens began
     database: bytes
+    rows: frozenset[str]
     files: dict[str, StoredObject]
     now: int
     counter: int
@@ -180,10 +183,13 @@ async def build() -> Town:
             body = {"name": caller, "company": company, "read_only": True}
             made = await operator.post(f"/v1/sites/{tenants['a'].site}/tokens", json=body)
             tokens[caller] = made.json()["token"]
+        cookies = {caller: await _signed_in(deployment, token) for caller, token in tokens.items()}
     return Town(
         tenants,
         tokens,
+        cookies,
         deployment.database.connection.serialize(),
+        rows(deployment.database),
         deployment.files.objects,
         deployment.clock.now(),
         deployment.random.counter,
@@ -198,6 +204,16 @@ async def _site(operator: httpx.AsyncClient, mark: str) -> Tenant:
     }
     made = (await operator.post("/v1/sites", json=body)).json()
     return Tenant(mark * 2, made["id"], made["token"])
+
+
+async def _signed_in(deployment: Deployment, secret: str | None) -> str:
+    """The cookie of a session of the console; of nobody's, an empty one."""
+    browser = await deployment.client(None)
+    form = await browser.get("/console/sign-in")
+    [csrf] = re.findall(r'name="csrf" value="(\w+)"', form.text)
+    response = await browser.post("/console/sign-in", data={"csrf": csrf, "secret": secret or "", "next": ""})
+    assert response.status_code == (303 if secret else 401), response.text
+    return str(response.cookies.get(COOKIE, "")).strip('"')
 
 
 async def _company(operator: httpx.AsyncClient, site: Tenant, mark: str) -> Tenant:
@@ -275,7 +291,7 @@ class Seen:
 
     def but_for(self, id: str) -> "Seen":
         """The same with a placeholder for the id that was asked for, and for what it hashes to."""
-        forms = {id, json.dumps(id)[1:-1], quote(id), quote(id, safe="")} - {""}
+        forms = {id, json.dumps(id)[1:-1], quote(id), quote(id, safe=""), quote(quote(id, safe=""))} - {""}
 
         def without(text: str) -> str:
             for form in forms:
