@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
 
-from tests.mutants.guards import GUARDS, Guard
+from tests.mutants.guard import Guard
+from tests.mutants.guards import GUARDS
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("src", "tests", "migrations", "dev", "cli", "docs", "pyproject.toml", "wrangler.toml", "README.md")

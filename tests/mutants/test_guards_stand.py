@@ -3,7 +3,8 @@
 import pytest
 
 from tests.mutants.__main__ import ROOT
-from tests.mutants.guards import GUARDS, Guard
+from tests.mutants.guard import Guard
+from tests.mutants.guards import GUARDS
 
 
 @pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.name)

@@ -1,0 +1,13 @@
+"""The guards, each with the break that takes it away and the tests that must turn red then."""
+
+from tests.mutants.guards import batches, certificates, entry, privacy, sending, telling, tenancy
+
+GUARDS = (
+    *sending.GUARDS,
+    *batches.GUARDS,
+    *telling.GUARDS,
+    *tenancy.GUARDS,
+    *privacy.GUARDS,
+    *certificates.GUARDS,
+    *entry.GUARDS,
+)

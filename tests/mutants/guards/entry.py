@@ -1,0 +1,165 @@
+"""Who comes in, as whom, and how often they may try."""
+
+from tests.mutants.guard import Guard
+
+ACCESS = "src/access.py"
+ACCESS_TESTS = "tests/test_access.py"
+AUTH = "src/api/auth.py"
+SIGN_IN = "tests/console/test_sign_in.py"
+CONSOLE = "src/console/app.py"
+VISIT = "src/console/visit.py"
+
+GUARDS = (
+    Guard(
+        "a token of Access is signed by the team",
+        ACCESS,
+        "if not genuine:",
+        "if False:",
+        (ACCESS_TESTS,),
+    ),
+    Guard(
+        "a token of Access chooses no algorithm",
+        ACCESS,
+        'if header.get("alg") != "RS256" or "crit" in header:',
+        "if False:",
+        (ACCESS_TESTS,),
+    ),
+    Guard(
+        "a token of Access is for this application",
+        ACCESS,
+        "if audience not in (meant_for if isinstance(meant_for, list) else [meant_for]):",
+        "if False:",
+        (ACCESS_TESTS,),
+    ),
+    Guard(
+        "a token of Access ends",
+        ACCESS,
+        "if ends <= now - LEEWAY:",
+        "if False:",
+        (ACCESS_TESTS,),
+    ),
+    Guard(
+        "made-up tokens do not flood the keys' address",
+        ACCESS,
+        " and now - keys.asked_at >= KEYS_AGAIN",
+        "",
+        (ACCESS_TESTS,),
+    ),
+    Guard(
+        "guesses of tokens are counted",
+        "src/api/auth.py",
+        "if problem.type is UNAUTHENTICATED:",
+        "if False:",
+        ("tests/api/test_auth.py",),
+    ),
+    Guard(
+        "guesses of the console's secret are counted",
+        "src/console/sign_in.py",
+        'await rate_limit.check(visit.services.sign_in_limit, "console", address)',
+        "_ = address",
+        ("tests/console/test_sign_in.py",),
+    ),
+    Guard(
+        "a household is one network",
+        "src/rate_limit.py",
+        "str(ip_network((found, 64), strict=False))",
+        "str(found)",
+        ("tests/test_rate_limit.py",),
+    ),
+    Guard(
+        "the secret before still counts, and no other",
+        "src/signing.py",
+        "for secret in secrets)",
+        "for secret in list(secrets)[:1])",
+        ("tests/test_rotation.py",),
+    ),
+    Guard(
+        "a body is read up to its limit",
+        "src/api/bodies.py",
+        "if size > limit:",
+        "if False:",
+        ("tests/test_docs_security.py", "-k", "bomb"),
+    ),
+    Guard("a token of Access is of the team", ACCESS, 'if claims.get("iss") != issuer:', "if False:", (ACCESS_TESTS,)),
+    Guard(
+        "nobody of a site that is disabled comes in by Access",
+        "src/console/sessions.py",
+        'if not rows or rows[0]["disabled_at"] is not None:',
+        "if not rows:",
+        ("tests/console/test_users.py",),
+    ),
+    Guard(
+        "a read-only token changes nothing",
+        AUTH,
+        "if not caller.may_change and request.method not in LOOKING:",
+        "if False:",
+        ("tests/api/test_auth.py",),
+    ),
+    Guard(
+        "a token that has expired opens nothing", AUTH, 'if row["expired"]:', "if False:", ("tests/api/test_sites.py",)
+    ),
+    Guard(
+        "the site that is disabled is shut out",
+        AUTH,
+        'if row["disabled_at"] is not None:',
+        "if False:",
+        ("tests/api/test_auth.py",),
+    ),
+    Guard(
+        "a form of another session changes nothing",
+        CONSOLE,
+        "            visit.check_form()\n",
+        "            pass\n",
+        (SIGN_IN,),
+    ),
+    Guard("the token of a form is the session's own", VISIT, "self.key.encode()).hex()", 'b"").hex()', (SIGN_IN,)),
+    Guard(
+        "a page is for its roles",
+        CONSOLE,
+        "if visit.caller.role not in ROLES[page.access]:",
+        "if False:",
+        (
+            "tests/console/test_health.py",
+            "tests/console/test_tokens.py",
+        ),
+    ),
+    Guard(
+        "whoever may only look changes nothing in the console",
+        "src/console/routing.py",
+        '"change": {"operator", "site", "company"},',
+        '"change": {"operator", "site", "company", "read_only"},',
+        (
+            "tests/console/test_job_actions.py",
+            "-k",
+            "only_looks",
+        ),
+    ),
+    Guard(
+        "a session is that of the token it came from",
+        "src/store/console_sessions.py",
+        "ON t.id = s.token_id",
+        "ON s.token_id IS NOT NULL",
+        ("tests/console/test_tokens.py",),
+    ),
+    Guard(
+        "a session ends after its time",
+        "src/store/console_sessions.py",
+        "AND s.expires_at > ?2 AND",
+        "AND ?2 = ?2 AND",
+        (SIGN_IN,),
+    ),
+    Guard(
+        "the operator's session ends with their secret",
+        "src/console/sessions.py",
+        "if hmac.compare_digest(operator_hash, _operator_hash(services)) else None",
+        "if operator_hash else None",
+        (SIGN_IN,),
+    ),
+    Guard(
+        "nothing is signed with the secret before",
+        "src/unsubscribe.py",
+        "signature(settings.signing_secret, _PURPOSE, content)",
+        "signature(settings.signing_secrets[-1], _PURPOSE, content)",
+        ("tests/test_rotation.py",),
+    ),
+)

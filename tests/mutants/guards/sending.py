@@ -1,0 +1,172 @@
+"""Nobody is mailed twice, and nobody is said to be mailed or not who may be the other."""
+
+from tests.mutants.guard import Guard
+
+MATRIX = "tests/faults/test_matrix.py"
+DOUBT = "tests/faults/test_doubt.py"
+CONSUMER = "tests/test_queue_consumer.py"
+RECIPIENTS = "src/store/recipients.py"
+BATCHES = "src/store/batches.py"
+CONSUMING = "src/queue_consumer.py"
+
+GUARDS = (
+    Guard(
+        "a lease is taken only when nobody holds it",
+        BATCHES,
+        "OR (state = 'processing' AND lease_until <= ?4))",
+        "OR state = 'processing')",
+        (MATRIX, "-k", "row_2 or row_3"),
+    ),
+    Guard(
+        "a claim takes only who is pending",
+        RECIPIENTS,
+        "AND state = 'pending' ORDER BY position LIMIT ?5)",
+        "AND state IN ('pending', 'sent') ORDER BY position LIMIT ?5)",
+        (MATRIX, "-k", "row_3 or row_7 or row_12"),
+    ),
+    Guard(
+        "a claim is fenced",
+        RECIPIENTS,
+        "WHERE b.job_id = ?1 AND b.number = ?2 AND b.fence = ?3 AND b.state = 'processing'\n"
+        "                            AND j.state = 'running')",
+        "WHERE b.job_id = ?1 AND b.number = ?2 AND b.state = 'processing'\n"
+        "                            AND j.state = 'running')",
+        ("tests/faults/test_guards.py",),
+    ),
+    Guard(
+        "nobody is claimed of a job that is paused or cancelled",
+        RECIPIENTS,
+        "AND b.state = 'processing'\n                            AND j.state = 'running')",
+        "AND b.state = 'processing')",
+        (MATRIX, "-k", "row_12"),
+    ),
+    Guard(
+        "suppressions are looked up at the claim",
+        RECIPIENTS,
+        "WHERE s.site_id = j.site_id AND s.email IN (lower(recipients.email), recipients.address_hash)",
+        "WHERE false AND s.site_id = j.site_id AND s.email IN (lower(recipients.email), recipients.address_hash)",
+        (MATRIX, "-k", "row_13"),
+    ),
+    Guard(
+        "suppressions are a site's own",
+        RECIPIENTS,
+        "WHERE s.site_id = j.site_id AND s.email IN (lower(recipients.email), recipients.address_hash)",
+        "WHERE s.email IN (lower(recipients.email), recipients.address_hash)",
+        ("tests/faults/test_isolation.py",),
+    ),
+    Guard(
+        "a record is fenced",
+        RECIPIENTS,
+        "AND position = (o.value ->> 'position') AND fence = ?2",
+        "AND position = (o.value ->> 'position') AND (fence = ?2 OR true)",
+        ("tests/faults/test_guards.py",),
+    ),
+    Guard(
+        "who was in flight when a consumer died is in doubt",
+        RECIPIENTS,
+        "OR {UNISSUED} THEN 'pending' ELSE 'uncertain' END,\n"
+        "                reason = iif({told}, reason, 'interrupted'), "
+        "unsure_since = iif({told} OR {UNISSUED}, NULL, {since}),",
+        "OR {UNISSUED} THEN 'pending' ELSE 'pending' END,\n"
+        "                reason = iif({told}, reason, 'interrupted'), unsure_since = NULL,",
+        (MATRIX, "-k", "row_3"),
+    ),
+    Guard(
+        "a key is trusted only within its window, when a repeat has waited",
+        RECIPIENTS,
+        "(unsure_since IS NULL OR unsure_since > ?6 - ?7",
+        "(unsure_since IS NULL OR ?6 <> ?7",
+        (DOUBT,),
+    ),
+    Guard(
+        "a key's window counts from the first attempt",
+        RECIPIENTS,
+        'since = "ifnull(unsure_since, updated_at)"',
+        'since = "updated_at"',
+        (DOUBT,),
+    ),
+    Guard(
+        "who may have been mailed is not handed back",
+        RECIPIENTS,
+        """UNLESS_UNSURE = "iif(unsure_since IS NULL, '{state}', 'uncertain')\"""",
+        """UNLESS_UNSURE = "iif(true, '{state}', 'uncertain')\"""",
+        (DOUBT,),
+    ),
+    Guard(
+        "who may have been mailed has not failed",
+        RECIPIENTS,
+        "WHEN o.value ->> 'state' = 'failed' AND unsure_since IS NOT NULL THEN 'uncertain'",
+        "WHEN false THEN 'uncertain'",
+        (DOUBT,),
+    ),
+    Guard(
+        "a late word is told",
+        CONSUMING,
+        "            events.settled(self.job, self.fence, outcomes, now),\n",
+        "",
+        (MATRIX, "-k", "zombie"),
+    ),
+    Guard(
+        "an answer that was lost is no refusal",
+        "src/providers/base.py",
+        'raise ProviderBroken("response_lost", self.clean(str(error))) from error',
+        'raise ProviderDown("response_lost", self.clean(str(error))) from error',
+        (MATRIX, "-k", "row_4"),
+    ),
+    Guard(
+        "a server error is no refusal",
+        "src/providers/base.py",
+        'return self.failure(ProviderBroken, "server_error", response)',
+        'return self.failure(ProviderDown, "server_error", response)',
+        (MATRIX, "-k", "row_4"),
+    ),
+    Guard(
+        "a throttle burns no attempt",
+        "src/sending.py",
+        "self._halt = self._halt or error\n            return Outcome(position, RecipientState.PENDING)",
+        "self._halt = self._halt or error\n            return Outcome(position, RecipientState.PENDING, 1)",
+        (MATRIX, "-k", "row_6"),
+    ),
+    Guard(
+        "a claim whose answer was lost is looked at, not repeated",
+        CONSUMING,
+        "people, _, standing = await persist(self.services, [claim, *renewal], DatabaseBusy)",
+        "people, _, standing = await persist(self.services, [claim, *renewal])",
+        (MATRIX, CONSUMER, "-k", "row_5 or claim"),
+    ),
+    Guard(
+        "signed events of providers are refused when they are old",
+        "src/delivery_events/base.py",
+        "if not -_TOLERANCE * 1000 <= age <= self.window * 1000:",
+        "if not -_TOLERANCE * 1000 <= age:",
+        ("tests/delivery_events",),
+    ),
+    Guard(
+        "an accepted mail counts once in the day's quota",
+        "src/store/usage.py",
+        "AND r.fence = ?2 AND r.state IN ('sending', 'uncertain') AND r.delivery IS NULL)",
+        "AND r.fence = ?2)",
+        ("tests/faults/test_guards.py",),
+    ),
+    Guard(
+        "an outage burns no attempt",
+        CONSUMING,
+        "result = result.spared(keyed=self.key_window > 0)",
+        "pass",
+        (MATRIX, "-k", "row_7"),
+    ),
+    Guard(
+        "after an outage one mail is tried first",
+        CONSUMING,
+        'most = 1 if self.standing["outages"] else GROUP',
+        "most = GROUP",
+        (MATRIX, "-k", "row_7"),
+    ),
+    Guard(
+        "an outage that may be one mail's own fault ends",
+        CONSUMING,
+        'if outage and self.standing["outages"] < breakers.FREE_OUTAGES:',
+        "if outage:",
+        (MATRIX, "-k", "row_7"),
+    ),
+)

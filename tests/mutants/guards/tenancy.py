@@ -1,0 +1,101 @@
+"""One site, and one company of it, never sees or changes what is another's; what was done stays in the trail."""
+
+from tests.mutants.guard import Guard
+
+TENANCY = "src/store/tenancy.py"
+VISIT = "src/console/visit.py"
+TRAIL = "tests/api/test_audit.py"
+ISOLATION = "tests/faults/test_isolation.py"
+JOBS = "src/store/jobs.py"
+
+GUARDS = (
+    Guard(
+        "a job is found only within its site",
+        JOBS,
+        "FROM jobs WHERE {within(scope)} AND id = ?3",
+        "FROM jobs WHERE ?1 IS ?1 AND (?2 IS NULL OR company = ?2) AND id = ?3",
+        (ISOLATION,),
+    ),
+    Guard(
+        "a job is found only within its company",
+        JOBS,
+        "FROM jobs WHERE {within(scope)} AND id = ?3",
+        "FROM jobs WHERE (?1 IS NULL OR site_id = ?1) AND ?2 IS ?2 AND id = ?3",
+        (ISOLATION,),
+    ),
+    Guard(
+        "a scope of a site ends with the site",
+        TENANCY,
+        "({table}site_id = ?1 AND ?2 IS NULL)",
+        "(?1 = ?1 AND ?2 IS NULL)",
+        (ISOLATION,),
+    ),
+    Guard("a scope of a company ends with the company", TENANCY, "{table}company = ?2)", "?2 = ?2)", (ISOLATION,)),
+    Guard(
+        "a company's visit to its site is the company's still",
+        VISIT,
+        "scope = self.caller.scope or Scope(site_id)",
+        "scope = Scope(site_id)",
+        (
+            "tests/console/test_callbacks.py",
+            "tests/console/test_companies.py",
+        ),
+    ),
+    Guard(
+        "a page shows a site only to whoever may see it",
+        VISIT,
+        "if self.caller.scope is None or self.caller.scope.site_id == site_id:",
+        "if True:",
+        (
+            "tests/console/test_sites.py",
+            "tests/console/test_health.py",
+        ),
+    ),
+    Guard(
+        "a company's events alone are posted again for it",
+        "src/store/callbacks.py",
+        '_REPLAYED = f"""site_id = ?1 AND (?2 IS NULL OR company = ?2)',
+        '_REPLAYED = f"""site_id = ?1 AND ?2 IS ?2',
+        ("tests/api/test_callbacks.py",),
+    ),
+    Guard(
+        "an event of another company is not there to be posted again",
+        "src/store/callbacks.py",
+        "WHERE id = value AND site_id = ?1 AND (?2 IS NULL OR company = ?2)) LIMIT 1",
+        "WHERE id = value AND site_id = ?1 AND ?2 IS ?2) LIMIT 1",
+        ("tests/api/test_callbacks.py",),
+    ),
+    Guard(
+        "no row of the audit trail is changed",
+        "migrations/0001_initial.sql",
+        "BEFORE UPDATE ON audit BEGIN",
+        "BEFORE UPDATE ON audit WHEN false BEGIN",
+        (
+            TRAIL,
+            "-k",
+            "no_statement",
+        ),
+    ),
+    Guard(
+        "no row of the audit trail is deleted",
+        "migrations/0001_initial.sql",
+        "BEFORE DELETE ON audit BEGIN",
+        "BEFORE DELETE ON audit WHEN false BEGIN",
+        (
+            TRAIL,
+            "-k",
+            "no_statement",
+        ),
+    ),
+    Guard(
+        "no row of the audit trail is replaced",
+        "migrations/0005_companies.sql",
+        "WHEN EXISTS (SELECT 1 FROM audit WHERE id = new.id)",
+        "WHEN false",
+        (
+            TRAIL,
+            "-k",
+            "no_statement",
+        ),
+    ),
+)
