@@ -68,9 +68,9 @@ def test_every_line_says_where_it_happened_as_far_as_that_is_known() -> None:
             names = {keyword.arg for keyword in call.keywords if keyword.arg}
             spread = any(keyword.arg is None for keyword in call.keywords)  # `**names` of callback.py
             told[event.value].append(names | ({"site", "job", "callback"} if spread else set()))
-    for event, each in told.items():
-        assert each, event
-        assert all(KNOWN[event] <= names for names in each), event
+    for known, each in told.items():
+        assert each, known
+        assert all(KNOWN[known] <= names for names in each), known
 
 
 def test_a_line_is_one_json_object_with_what_is_there(capsys: pytest.CaptureFixture[str]) -> None:

@@ -93,7 +93,7 @@ async def find(visit: Visit) -> Response:
 
 async def export(visit: Visit) -> Response:
     """All of it in one file, or nothing."""
-    at_site, site, person = await _named(visit)
+    at_site, _, person = await _named(visit)
     document: dict[str, list[Any]] = {}
     note, following = note_of(at_site, "privacy.export"), place_of(visit)
     for _ in range(PARTS):
@@ -219,7 +219,7 @@ def _called(visit: Visit) -> str:
 def _lines(counts: Mapping[str, Any]) -> Sequence[str]:
     """Of a person's, or of what is due of a site, which has some kinds more."""
     kinds = {**_KINDS, "jobs": ("job", "jobs"), "people": ("person", "people"), "drafts": ("draft", "drafts")}
-    counted = ((counts[kind], *words) for kind, words in kinds.items() if kind in counts.keys())
+    counted = ((counts[kind], *words) for kind, words in kinds.items() if kind in counts)
     return [f"{number(count)} {one if count == 1 else several}" for count, one, several in counted if count]
 
 

@@ -179,8 +179,8 @@ def standing(job_id: str, number: int, fence: int, now: int) -> Statement:
     the breakers look at."""
     return Statement(
         """SELECT b.fence = ?3 AND b.state = 'processing' AS held, b.pending, b.sending, j.state AS job_state,
-             j.started_at, j.progress_at, j.sent, j.failed, j.forgiven_sent, j.forgiven_failed, j.outages, s.failure_limit,
-             s.daily_quota, s.disabled_at,
+             j.started_at, j.progress_at, j.sent, j.failed, j.forgiven_sent, j.forgiven_failed, j.outages,
+             s.failure_limit, s.daily_quota, s.disabled_at,
              (SELECT ifnull(sum(u.sent), 0) FROM usage u
               WHERE u.site_id = s.id AND u.day = date(?4 / 1000, 'unixepoch')) AS sent_today,
              (SELECT count(*) FROM batches o CROSS JOIN jobs oj ON oj.id = o.job_id -- few are leased: begin with them

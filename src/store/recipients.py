@@ -25,8 +25,8 @@ REASON_KEPT = "iif(reason = 'handed_back', 'erased', reason)"
 
 
 def append(scope: Scope, job_id: str, people: str, most: int, now: int) -> Statement:
-    """Add the people of a JSON array, in its order, to a draft; whoever's `ref` is there already is passed over. Nobody,
-    where the job would have more than `most`."""
+    """Add the people of a JSON array, in its order, to a draft; whoever's `ref` is there already is passed over.
+    Nobody, where the job would have more than `most`."""
     return Statement(
         """INSERT INTO recipients (job_id, position, ref, email, name, variables, address_hash, state, updated_at)
            SELECT ?1, (SELECT ifnull(max(position) + 1, 0) FROM recipients WHERE job_id = ?1)

@@ -5,9 +5,8 @@ import re
 import shlex
 from pathlib import Path
 
-from tests.live import people, within
+from tests.live import Live, people, within
 from tests.pages import blocks, read
-from tests.runtime.conftest import Live
 from tests.test_docs_examples import statements
 
 PAGE = read("docs/operations.md")
