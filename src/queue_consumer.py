@@ -2,7 +2,8 @@
 
 The promise: a message delivered twice, late or to two consumers at once mails nobody twice, and a batch ends only when
 everybody in it has. A batch is held by a lease with a fencing number; inside it, only the group in flight can become
-uncertain. Three budgets are counted apart: attempts (a person's), throttles and redeliveries (a batch's).
+uncertain. Three budgets are counted apart: attempts (a person's), throttles and redeliveries (a batch's). An outage,
+which is counted on the job, costs none of them.
 """
 
 import json
