@@ -5,23 +5,29 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from console.routes import PAGES
 
-FILES = (".csv", ".zip", "/mail")  # the last: a mail as it is
+FILES = (".csv", ".zip", "/file", "/mail")  # the last: a mail as it is
+REDIRECTS = {"/console/jobs/{job}/preview"}
 # what a page asks of its thing, or for in a query
 ASKED = {
     "/console/jobs/{job}/start": "/console/jobs/{job draft}/start",
     "/console/jobs/{job}/cancel": "/console/jobs/{job paused}/cancel",
     "/console/jobs/{job}/hand-back": "/console/jobs/{job paused}/hand-back",
-    "/console/jobs/{job}/preview": "/console/jobs/{job completed}/preview?ref={ref}",
+    "/console/jobs/{job}/people": "/console/jobs/{job completed}/people?state=failed",
+    "/console/sites/{site}/retention": "/console/sites/{site}/retention?keep_people_days=365",
+    "/console/sites/{site}/company": "/console/sites/{site}/company?company={company}",
+    "/console/sites/{site}/company/delete": "/console/sites/{site}/company/delete?company={company}",
     "/console/callbacks/replay": "/console/callbacks/replay?site={site silent}&state=dead",
 }
 _NAME = re.compile(r"\{([\w ]+)\}")
 
 
 def pages(kinds: Mapping[str, Iterable[str]]) -> Iterator[str]:
-    """Of all that is looked at and is no file. Where a path ends with a thing of which there are `kinds`, one of each:
-    `/console/jobs/{job}` becomes `/console/jobs/{job running}` and others; elsewhere of the first kind alone."""
+    """Of all that is looked at, and is neither a file nor the way to another page. Where a path ends with a thing of
+    which there are `kinds`, one of each: `/console/jobs/{job}` becomes `/console/jobs/{job running}` and others;
+    elsewhere of the first kind alone."""
     for page in PAGES:
-        if page.method == "GET" and page.access != "public" and not page.path.endswith(FILES):
+        seen = page.method == "GET" and page.access != "public" and page.path not in REDIRECTS
+        if seen and not page.path.endswith(FILES):
             path = ASKED.get(page.path, page.path)
             for name in _NAME.findall(path):
                 if name in kinds and not path.endswith(f"{{{name}}}"):

@@ -88,6 +88,9 @@ SELECT 'guest' || i || '@campus.example', 'read_only', {_NOW} FROM n;
 {_NUMBERS.format(first=0, end=COMPANIES)}
 INSERT INTO tokens (id, hash, site_id, company, name, created_at)
 SELECT 'tok_crowd' || i, 'crowd' || i, '{{site}}', 'Company ' || i, 'Moodle of company ' || i, {_NOW} FROM n;
+
+{_NUMBERS.format(first=0, end=COMPANIES)}
+INSERT INTO companies (site_id, company, colour) SELECT '{{site}}', 'Company ' || i, '#0b57a4' FROM n;
 """
 
 
@@ -106,9 +109,10 @@ class Crowd:
         running.runtime.wrangler("d1", "execute", "DB", "--yes", "--file", str(file))
         self.site, self.job = site, job
         self.known = {
-            **{"job draft": site.draft([person(0)]), "ref": "u40"},
+            **{"job draft": site.draft([person(0)]), "token": "tok_crowd1", "company": "Company 1"},
             **{"job": job, "site": site.id, "position": "40", "code": _valid(CODE), "letter": "letter1"},
             **{"event": f"evt_{job}_50", "email": "guest0@campus.example"},
+            **{"token": "tok_crowd0", "company": "Company 0"},
         }
         self._cookie = self._sign_in()
 

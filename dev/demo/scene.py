@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
+from urllib.parse import quote
 
 import httpx
 
@@ -50,6 +51,9 @@ class Client:
 
     def post(self, path: str, body: Any = None) -> Json:
         return self._ask("POST", path, json=body)
+
+    def put(self, path: str, body: Any) -> Json:
+        return self._ask("PUT", path, json=body)
 
     def _ask(self, method: str, path: str, **more: Any) -> Json:
         answer = self.http.request(method, path, headers={"authorization": f"Bearer {self.token}"}, **more)
@@ -141,6 +145,8 @@ class Scene:
         for company in (NORTH, HARBOUR):
             operator.post(tokens, {"name": f"Moodle of {company}", "company": company})
         operator.post(tokens, {"name": "Dashboard", "read_only": True})
+        look = {"reply_to": {"email": "help@clinic.example"}, "colour": "#0b57a4", "send_rate": 20}
+        self.campus.put(f"/v1/companies/{quote(NORTH)}", look)
 
     def _site(self, operator: Client, body: Json, moodle: Moodle) -> Client:
         made = operator.post("/v1/sites", body)

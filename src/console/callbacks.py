@@ -49,7 +49,7 @@ _LIST = """{% extends "frame" %}{% block main %}{% import "parts" as parts with 
 <section class="card" aria-labelledby="again"><h2 id="again">Post many again</h2>
 <form class="filter" method="get" action="/console/callbacks/replay">
 {{ parts.select("site", "Site", sites) }}
-{{ parts.select("state", "Those that were", [("dead", "given up"), ("delivered", "delivered")]) }}
+{{ parts.select("state", "Those that were", [("dead", "given up"), ("delivered", "delivered")], id="those") }}
 {{ parts.search("since", "Written since (UTC)", type="datetime-local") }}
 <button>Count them</button></form>
 <p class="quiet">Each has the id it had: a Moodle that has taken one in takes it once.</p></section>

@@ -57,9 +57,9 @@ PARTS = """
 </div>
 {% endmacro %}
 
-{% macro select(name, label, choices, chosen="") %}
-<div><label for="{{ name }}">{{ label }}</label>
-<select id="{{ name }}" name="{{ name }}">
+{% macro select(name, label, choices, chosen="", id="") %}
+<div><label for="{{ id or name }}">{{ label }}</label>
+<select id="{{ id or name }}" name="{{ name }}">
 {% for value, text in choices %}
 <option value="{{ value }}"{% if value == chosen %} selected{% endif %}>{{ text }}</option>
 {% endfor %}

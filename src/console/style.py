@@ -40,7 +40,7 @@ pre { margin: 0 0 .75rem; padding: .75rem 1rem; background: var(--page); border:
 .menu a { display: block; padding: .5rem .75rem; border-radius: .375rem; color: var(--text); text-decoration: none }
 .menu a:hover { background: var(--hover) }
 .menu a[aria-current] { background: var(--busy); color: var(--busy-text); font-weight: 600 }
-main { padding: 1.25rem; min-width: 0 }
+main { padding: 1.25rem; min-width: 0; overflow-wrap: anywhere }
 main:focus { outline: none }
 .head { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: start; margin: 0 0 1.25rem }
 .head > :first-child { flex: 1 1 20rem; min-width: 0 }
@@ -95,6 +95,7 @@ form.filter, .actions { display: flex; flex-wrap: wrap; gap: .75rem; align-items
 form.filter > div, .field { display: grid; gap: .25rem; min-width: 0 }
 .field { margin: 0 0 1rem; max-width: 36rem }
 .field > input, .field select, .field > div { width: 100%; min-width: 0 }
+table + p { margin-top: 1rem }
 table + .actions { margin: 1rem 0 0 }
 label { font-weight: 600; font-size: .9375rem }
 .choice { display: flex; gap: .5rem; align-items: center; min-height: 2rem }

@@ -216,13 +216,17 @@ class Replay(NamedTuple):
     since: int | None
 
 
-_REPLAYED = f"""site_id = ?1 AND (?2 IS NULL OR company = ?2) AND state IN (SELECT value FROM json_each(?3))
-    AND (?4 IS NULL OR id IN (SELECT value FROM json_each(?4)))
-    AND created_at >= ?5 AND {_OPEN}"""
+def _replayed(chosen: Replay) -> str:
+    """Where they are; the dead are in an index of their own, which keeps the others from being read."""
+    only_dead = json.loads(chosen.states) == ["dead"]
+    return f"""callbacks {"INDEXED BY callbacks_dead" if only_dead else ""}
+        WHERE site_id = ?1 AND (?2 IS NULL OR company = ?2) AND state IN (SELECT value FROM json_each(?3))
+          {"AND state = 'dead'" if only_dead else ""} AND (?4 IS NULL OR id IN (SELECT value FROM json_each(?4)))
+          AND created_at >= ?5 AND {_OPEN}"""
 
 
 def count_replay(chosen: Replay) -> Statement:
-    return Statement(f"SELECT count(*) AS count FROM callbacks WHERE {_REPLAYED}", _replay(chosen))
+    return Statement(f"SELECT count(*) AS count FROM {_replayed(chosen)}", _replay(chosen))
 
 
 def note_replay(chosen: Replay, entry: Entry, limit: int) -> Statement:
@@ -231,7 +235,7 @@ def note_replay(chosen: Replay, entry: Entry, limit: int) -> Statement:
         f"""
         INSERT INTO audit (at, site_id, company, actor, role, action, target, address, detail)
         SELECT ?6, ?1, ?2, ?7, ?8, ?9, ?1, ?10, json_set(?11, '$.count', min(?12, count(*)))
-        FROM callbacks WHERE {_REPLAYED} HAVING count(*) > 0
+        FROM {_replayed(chosen)} HAVING count(*) > 0
         """,
         (
             *(*_replay(chosen), entry.at, entry.actor, entry.role, entry.action, entry.address),
@@ -245,7 +249,7 @@ def replay(chosen: Replay, now: int, limit: int) -> Statement:
     return Statement(
         f"""
         UPDATE callbacks SET state = 'pending', attempts = 0, due_at = ?6
-        WHERE cursor IN (SELECT cursor FROM callbacks WHERE {_REPLAYED} ORDER BY cursor LIMIT ?7) RETURNING cursor
+        WHERE cursor IN (SELECT cursor FROM {_replayed(chosen)} ORDER BY cursor LIMIT ?7) RETURNING cursor
         """,
         (*_replay(chosen), now, limit),
     )
