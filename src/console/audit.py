@@ -44,7 +44,7 @@ _TEMPLATE = """{% extends "frame" %}{% block main %}{% import "parts" as parts w
 <tr><td data-label="When">{{ parts.when(entry.at) }}</td>
 <td data-label="Who"><span>{{ roles.get(entry.role, entry.role) }}<br><code>{{ entry.actor }}</code>
 {% if entry.address %}<br><span class="quiet">from {{ entry.address }}</span>{% endif %}</span></td>
-<td data-label="Did">{{ entry.action }}</td>
+<td data-label="Did"><span class="badge">{{ entry.action }}</span></td>
 <td data-label="Of"><span>{% if entry.target.startswith("job_") %}
 <a href="/console/jobs/{{ entry.target | urlencode }}"><code>{{ entry.target }}</code></a>
 {%- else %}<code>{{ entry.target }}</code>{% endif %}

@@ -67,7 +67,8 @@ _ONE = """{% extends "frame" %}{% block main %}{% import "parts" as parts with c
 {% endif %}
 {{ parts.input("reply_to_email", "Answers go to", values.reply_to_email, type="email",
  error=faults.get("reply_to_email", "")) }}
-{{ parts.input("reply_to_name", "Their name", values.reply_to_name, error=faults.get("reply_to_name", "")) }}
+{{ parts.input("reply_to_name", "Name of whom answers go to", values.reply_to_name,
+ error=faults.get("reply_to_name", "")) }}
 {{ parts.input("logo", "Logo", values.logo, error=faults.get("logo", ""),
  hint="An https address, or the name of a picture that was uploaded.") }}
 {{ parts.input("colour", "Colour", values.colour, error=faults.get("colour", ""), hint="Such as #0b57a4.") }}
