@@ -151,12 +151,13 @@ def add_token(
     site: options.Site,
     name: Annotated[str, typer.Option(help="What it is for.")],
     company: Annotated[str | None, typer.Option(help="Only this company (IOMAD); without, the whole site.")] = None,
+    read_only: Annotated[bool, typer.Option("--read-only", help="It may look, and change nothing.")] = False,
     as_json: options.AsJson = False,
     url: options.Url = None,
     token: options.OperatorToken = None,
 ) -> None:
     """Create a token; it is shown this once."""
-    body = {"name": name} | ({"company": company} if company else {})
+    body = {"name": name} | ({"company": company} if company else {}) | ({"read_only": True} if read_only else {})
     with options.connect_operator(url, token) as api:
         _show(api.post(f"/v1/sites/{site}/tokens", body), as_json)
 

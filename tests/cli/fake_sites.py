@@ -67,6 +67,7 @@ def _add_token(sites: Sites, _site_id: str, *, body: bytes, **_: Any) -> Answer:
     wanted = json.loads(body)
     token_id = f"tok_{len(sites.tokens) + 1:032x}"
     made = {"id": token_id, "name": wanted["name"], "company": wanted.get("company")}
+    made["read_only"] = wanted.get("read_only", False)
     sites.tokens[token_id] = {**made, "expires_at": None, "created_at": time(0)}
     return 201, {**sites.tokens[token_id], "token": "cot_" + "t" * 43}, {}
 

@@ -70,6 +70,11 @@ def test_a_site_is_disabled_only_after_a_yes(run: Run, service: FakeService, sit
     assert service.sites.all[site]["disabled_at"] is None
 
 
+def test_a_token_may_only_look(run: Run, service: FakeService, site: str) -> None:
+    run("sites", "add-token", site, "--name", "Auditor", "--read-only")
+    assert service.calls("POST .*/tokens$") == [{"name": "Auditor", "read_only": True}]
+
+
 def test_tokens_are_made_rotated_and_revoked(run: Run, service: FakeService, site: str) -> None:
     made = json.loads(run("sites", "add-token", site, "--name", "Moodle", "--company", "acme", "--json").stdout)
     assert service.calls("POST .*/tokens$") == [{"name": "Moodle", "company": "acme"}]
