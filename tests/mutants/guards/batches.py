@@ -2,7 +2,10 @@
 
 from tests.mutants.guard import Guard
 
-MATRIX = "tests/faults/test_matrix.py"
+QUEUES = "tests/faults/test_queues.py"
+CRASHES = "tests/faults/test_crashes.py"
+OUTSIDE = "tests/faults/test_outside.py"
+PEOPLE = "tests/faults/test_people.py"
 CONSUMER = "tests/test_queue_consumer.py"
 RECIPIENTS = "src/store/recipients.py"
 BATCHES = "src/store/batches.py"
@@ -21,28 +24,28 @@ GUARDS = (
         CONSUMING,
         "again = self.services.clock.now() + GIVEN_UP_AGAIN",
         "again = self.services.clock.now() + 10_000 * GIVEN_UP_AGAIN",
-        (MATRIX, "-k", "given_up"),
+        (QUEUES, "-k", "given_up"),
     ),
     Guard(
         "a batch that is given back looks at the pause in its own transaction",
         BATCHES,
         "due_at = iif((SELECT state FROM jobs WHERE id = ?1) = 'paused', NULL, ?4)",
         "due_at = ?4",
-        (CONSUMER, "tests/test_jobs.py", "tests/test_breakers.py", MATRIX, "-k", "pause"),
+        (CONSUMER, "tests/test_jobs.py", "tests/test_breakers.py", PEOPLE, "-k", "pause"),
     ),
     Guard(
         "a cancellation leaves who is in flight to the next lease",
         BATCHES,
         "SET state = iif(sending = 0, 'done', state)",
         "SET state = 'done'",
-        (MATRIX, "-k", "row_12"),
+        (PEOPLE, "-k", "row_12"),
     ),
     Guard(
         "a batch has ended only when everybody in it has",
         BATCHES,
         "WHERE {_HELD} AND pending = 0 AND sending = 0",
         "WHERE {_HELD} AND sending = 0",
-        (MATRIX, CONSUMER, "-k", "row_7 or temporary"),
+        (OUTSIDE, CONSUMER, "-k", "row_7 or temporary"),
     ),
     Guard(
         "a batch that somebody sends is not buried",
@@ -56,7 +59,7 @@ GUARDS = (
         CONSUMING,
         "                events.batch_finished(self.job, self.number, self.fence, now),\n",
         "",
-        (MATRIX, "-k", "row_1"),
+        (QUEUES, "-k", "row_1"),
     ),
     Guard(
         "a job's end is told in its own transaction",
@@ -66,7 +69,7 @@ GUARDS = (
         "                events.completed(self.job, now),\n",
         "                events.batch_finished(self.job, self.number, self.fence, now),\n"
         "                batches.finish(self.job, self.number, self.fence),\n",
-        (MATRIX, "-k", "row_1"),
+        (QUEUES, "-k", "row_1"),
     ),
     Guard(
         "counters are counted in the transaction of the rows",
@@ -74,7 +77,7 @@ GUARDS = (
         "SET ({_COUNTERS}) = (SELECT {_COUNTS} FROM recipients WHERE job_id = ?1 AND {RANGE}),\n"
         "                lease_until = iif(",
         "SET lease_until = iif(",
-        (MATRIX, CONSUMER, "-k", "zombie or row_12"),
+        (CRASHES, PEOPLE, CONSUMER, "-k", "zombie or row_12"),
     ),
     Guard(
         "the sweeper takes dead leases back",
@@ -88,7 +91,7 @@ GUARDS = (
         "src/sweep.py",
         "[batches.reclaim(now), batches.requeue(now - LOST_AFTER, now)]",
         "[batches.reclaim(now), batches.requeue(0, now)]",
-        (MATRIX, "-k", "row_10"),
+        (QUEUES, "-k", "row_10"),
     ),
     Guard(
         "a second message buries no batch that waits",
@@ -102,7 +105,7 @@ GUARDS = (
         "src/jobs.py",
         'if earlier["request_hash"] != request.request_hash:',
         'if not earlier["request_hash"]:',
-        (MATRIX, "-k", "row_18"),
+        (PEOPLE, "-k", "row_18"),
     ),
     Guard(
         "two calls at once add no more people than a job may have",
@@ -116,7 +119,7 @@ GUARDS = (
         "src/jobs.py",
         "noted = [note(job_id, states)] if note else []",
         "noted = [note(job_id, states)] if note and not states else []",
-        (MATRIX, "-k", "row_12", "tests/api/test_jobs.py"),
+        (PEOPLE, "-k", "row_12", "tests/api/test_jobs.py"),
     ),
     Guard(
         "a dead letter is redriven once",

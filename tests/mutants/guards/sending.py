@@ -2,7 +2,10 @@
 
 from tests.mutants.guard import Guard
 
-MATRIX = "tests/faults/test_matrix.py"
+QUEUES = "tests/faults/test_queues.py"
+CRASHES = "tests/faults/test_crashes.py"
+OUTSIDE = "tests/faults/test_outside.py"
+PEOPLE = "tests/faults/test_people.py"
 DOUBT = "tests/faults/test_doubt.py"
 CONSUMER = "tests/test_queue_consumer.py"
 RECIPIENTS = "src/store/recipients.py"
@@ -15,14 +18,14 @@ GUARDS = (
         BATCHES,
         "OR (state = 'processing' AND lease_until <= ?4))",
         "OR state = 'processing')",
-        (MATRIX, "-k", "row_2 or row_3"),
+        (QUEUES, "-k", "row_2"),
     ),
     Guard(
         "a claim takes only who is pending",
         RECIPIENTS,
         "AND state = 'pending' ORDER BY position LIMIT ?5)",
         "AND state IN ('pending', 'sent') ORDER BY position LIMIT ?5)",
-        (MATRIX, "-k", "row_3 or row_7 or row_12"),
+        (CRASHES, OUTSIDE, PEOPLE, "-k", "row_3 or row_7 or row_12"),
     ),
     Guard(
         "a claim is fenced",
@@ -38,14 +41,14 @@ GUARDS = (
         RECIPIENTS,
         "AND b.state = 'processing'\n                            AND j.state = 'running')",
         "AND b.state = 'processing')",
-        (MATRIX, "-k", "row_12"),
+        (PEOPLE, "-k", "row_12"),
     ),
     Guard(
         "suppressions are looked up at the claim",
         RECIPIENTS,
         "WHERE s.site_id = j.site_id AND s.email IN (lower(recipients.email), recipients.address_hash)",
         "WHERE false AND s.site_id = j.site_id AND s.email IN (lower(recipients.email), recipients.address_hash)",
-        (MATRIX, "-k", "row_13"),
+        (PEOPLE, "-k", "row_13"),
     ),
     Guard(
         "suppressions are a site's own",
@@ -69,7 +72,7 @@ GUARDS = (
         "unsure_since = iif({told} OR {UNISSUED}, NULL, {since}),",
         "OR {UNISSUED} THEN 'pending' ELSE 'pending' END,\n"
         "                reason = iif({told}, reason, 'interrupted'), unsure_since = NULL,",
-        (MATRIX, "-k", "row_3"),
+        (CRASHES, "-k", "row_3"),
     ),
     Guard(
         "a key is trusted only within its window, when a repeat has waited",
@@ -104,35 +107,35 @@ GUARDS = (
         CONSUMING,
         "            events.settled(self.job, self.fence, outcomes, now),\n",
         "",
-        (MATRIX, "-k", "zombie"),
+        (CRASHES, "-k", "zombie"),
     ),
     Guard(
         "an answer that was lost is no refusal",
         "src/providers/base.py",
         'raise ProviderBroken("response_lost", self.clean(str(error))) from error',
         'raise ProviderDown("response_lost", self.clean(str(error))) from error',
-        (MATRIX, "-k", "row_4"),
+        (OUTSIDE, "-k", "row_4"),
     ),
     Guard(
         "a server error is no refusal",
         "src/providers/base.py",
         'return self.failure(ProviderBroken, "server_error", response)',
         'return self.failure(ProviderDown, "server_error", response)',
-        (MATRIX, "-k", "row_4"),
+        (OUTSIDE, "-k", "row_4"),
     ),
     Guard(
         "a throttle burns no attempt",
         "src/sending.py",
         "self._halt = self._halt or error\n            return Outcome(position, RecipientState.PENDING)",
         "self._halt = self._halt or error\n            return Outcome(position, RecipientState.PENDING, 1)",
-        (MATRIX, "-k", "row_6"),
+        (OUTSIDE, "-k", "row_6"),
     ),
     Guard(
         "a claim whose answer was lost is looked at, not repeated",
         CONSUMING,
         "people, _, standing = await persist(self.services, [claim, *renewal], DatabaseBusy)",
         "people, _, standing = await persist(self.services, [claim, *renewal])",
-        (MATRIX, CONSUMER, "-k", "row_5 or claim"),
+        (CRASHES, CONSUMER, "-k", "row_5 or claim"),
     ),
     Guard(
         "signed events of providers are refused when they are old",
@@ -153,20 +156,20 @@ GUARDS = (
         CONSUMING,
         "result = result.spared(keyed=self.key_window > 0)",
         "pass",
-        (MATRIX, "-k", "row_7"),
+        (OUTSIDE, "-k", "row_7"),
     ),
     Guard(
         "after an outage one mail is tried first",
         CONSUMING,
         'most = 1 if self.standing["outages"] else GROUP',
         "most = GROUP",
-        (MATRIX, "-k", "row_7"),
+        (OUTSIDE, "-k", "row_7"),
     ),
     Guard(
         "an outage that may be one mail's own fault ends",
         CONSUMING,
         'if outage and self.standing["outages"] < breakers.FREE_OUTAGES:',
         "if outage:",
-        (MATRIX, "-k", "row_7"),
+        (OUTSIDE, "-k", "row_7"),
     ),
 )

@@ -7,6 +7,8 @@ VISIT = "src/console/visit.py"
 TRAIL = "tests/api/test_audit.py"
 ISOLATION = "tests/faults/test_isolation.py"
 JOBS = "src/store/jobs.py"
+COMPANIES = "src/api/companies.py"
+OWN = "tests/api/test_companies.py"
 
 GUARDS = (
     Guard(
@@ -97,5 +99,47 @@ GUARDS = (
             "-k",
             "no_statement",
         ),
+    ),
+    Guard(
+        "a company's token does not choose the company's sender",
+        COMPANIES,
+        'if call.caller.role != "company":',
+        "if True:",
+        (OWN,),
+    ),
+    Guard(
+        "a company's token does not reach another company's settings",
+        COMPANIES,
+        "if scope.company not in (None, company) or",
+        "if",
+        (OWN,),
+    ),
+    Guard(
+        "the address of a logo is signed",
+        "src/logos.py",
+        "if is_genuine(settings.signing_secrets, _PURPOSE, content, given) else None",
+        "",
+        (OWN,),
+    ),
+    Guard(
+        "the jobs of a company share its rate",
+        "src/queue_consumer.py",
+        'self.standing["company_lanes"])',
+        "1)",
+        ("tests/test_queue_consumer.py", "-k", "rate_of_a_company"),
+    ),
+    Guard(
+        "the operator's address is shown to nobody else",
+        "src/api/audit.py",
+        'foreign = call.caller.scope is not None and row["role"] == "operator"',
+        "foreign = False",
+        (TRAIL,),
+    ),
+    Guard(
+        "a look through the audit trail is bounded",
+        "src/audit.py",
+        "if chosen.action is None and chosen.actor is None:",
+        "if True:",
+        (TRAIL,),
     ),
 )
