@@ -55,7 +55,12 @@ def faults(problem: Problem) -> dict[str, str]:
     """What is wrong, by field. Raises the problem where it is about no field."""
     if problem.type is not INVALID:
         raise problem
-    return {fault.field.strip("/").replace("/", "_"): fault.detail for fault in problem.faults}
+    return {fault.field.strip("/").replace("/", "_"): _of_a_form(fault.detail) for fault in problem.faults}
+
+
+def _of_a_form(detail: str) -> str:
+    """In a form all is text, and nothing is an empty field."""
+    return detail.replace(" or null", "").partition(", not ")[0]
 
 
 def typed(visit: Visit, names: Iterable[str]) -> dict[str, str]:

@@ -59,7 +59,7 @@ async def test_what_is_wrong_is_told_at_its_field_and_nothing_is_lost(console: C
     assert "May not be empty." in shown.text
     assert ("from_email", "office@river.example") in shown.form("Create").fields
     shown = await operator.press("Create", name="Riverside")
-    assert 'id="send_rate-error">Must be a number' in shown.response.text
+    assert 'id="send_rate-error">Must be a number.<' in shown.response.text
     shown = await operator.press("Create", send_rate="nan")
     assert 'id="send_rate-error">Must be a number' in shown.response.text
     shown = await operator.press("Create", send_rate="")
