@@ -56,8 +56,8 @@ GUARDS = (
     Guard(
         "a company's events alone are posted again for it",
         "src/store/callbacks.py",
-        '_REPLAYED = f"""site_id = ?1 AND (?2 IS NULL OR company = ?2)',
-        '_REPLAYED = f"""site_id = ?1 AND ?2 IS ?2',
+        "WHERE site_id = ?1 AND (?2 IS NULL OR company = ?2) AND state IN (SELECT value FROM json_each(?3))",
+        "WHERE site_id = ?1 AND ?2 IS ?2 AND state IN (SELECT value FROM json_each(?3))",
         ("tests/api/test_callbacks.py",),
     ),
     Guard(
