@@ -93,7 +93,9 @@ async def test_callbacks_that_a_410_switched_off_are_switched_on(console: Consol
     console.database.query("UPDATE sites SET callback_off_at = 1, callback_url = 'https://moodle.example/hook'")
     shown = await operator.open(HERE)
     assert "callbacks off" in shown.text
+    console.callbacks.sent.clear()
     assert "Callbacks are on again" in (await operator.press("Switch callbacks on")).text
+    assert [body["site"] for body, _ in console.callbacks.sent] == [SITE], "what waited is posted at once"
     assert site(console)["callback_off_at"] is None
     assert audited(console, "site.change")
 
