@@ -35,15 +35,15 @@ dev: setup ## run the Worker locally on port 8787, reloading on change
 	exec python -m dev.serve
 
 .PHONY: test
-test: setup browser ## run the tests
+test: setup debian ## run the tests
 	python -m pytest
 
-.PHONY: browser
-browser: ## Chromium for the browser tests, by apt where there is none; CHROMIUM=/its/path names another
-	python3 -m dev.chromium
+.PHONY: debian
+debian: ## Chromium, poppler and zbar for the tests, by apt where they are not; CHROMIUM=/its/path names another
+	python3 -m dev.debian
 
 .PHONY: pictures
-pictures: setup browser ## every page in light, dark and phone width, into .artefacts
+pictures: setup debian ## every page in light, dark and phone width, into .artefacts
 	python -m pytest tests/browser -k pages
 
 SEEDS ?= 200

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from dev.chromium import find
+from dev.debian import find
 from dev.demo.scene import Scene
 from tests.browser.browsing import Window, window
 from tests.live import OPERATOR_TOKEN, Live, live
@@ -19,7 +19,7 @@ Open = Callable[..., AbstractContextManager[Window]]
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find())
+        browser = playwright.chromium.launch(executable_path=find("chromium"))
         yield browser
         browser.close()
 

@@ -1,6 +1,8 @@
-"""Certificates as the tests see them: rendered, turned into grey pixels, read back."""
+"""Certificates as the tests see them: rendered, turned into grey pixels by poppler, read back by it and by zbar."""
 
+import re
 import struct
+import subprocess
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,11 +14,14 @@ from certificates import designs
 from certificates.design import Design
 from certificates.fonts import FontLibrary
 from certificates.render import Renderer
+from dev.debian import find
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = Path(__file__).parent / "golden"
 ISSUED = 1_795_536_000_000  # 2026-11-24
 CODE = "QK7M-2XPD-94TC-W"
+FINER = 4
+BIDI = re.compile("[\u202a-\u202e]")
 URL = f"https://certificates.example.org/verify/{CODE}"
 
 NAMES = {
@@ -111,14 +116,40 @@ class Picture(NamedTuple):
         ink = max(self.pixels) * len(self.pixels) - sum(self.pixels)
         return changed / max(ink, 1)
 
+    def coarser(self, times: int) -> "Picture":
+        """Each square of so many pixels as one, its mean."""
+        width, height = self.width // times, self.height // times
+        squares = bytearray()
+        for top in range(0, height * times, times):
+            rows = (self.pixels[row * self.width :][: width * times] for row in range(top, top + times))
+            columns = [sum(column) for column in zip(*rows, strict=True)]
+            squares += bytes(sum(columns[at : at + times]) // times**2 for at in range(0, len(columns), times))
+        return Picture(width, height, bytes(squares))
+
+    def furthest(self, other: "Picture") -> int:
+        """How much ink is elsewhere in any one place, up to 255: an edge counts for little, an accent for much."""
+        places = (self.coarser(2), other.coarser(2))
+        assert places[0][:2] == places[1][:2]
+        return max(abs(mine - theirs) for mine, theirs in zip(places[0].pixels, places[1].pixels, strict=True))
+
 
 def _chunk(kind: bytes, content: bytes) -> bytes:
     return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
 
 
-def drawn(pdf: bytes, dots_per_inch: int = 60, page: int = 0) -> Picture:
+def drawn(pdf: bytes, dots_per_inch: int = 60) -> Picture:
+    """The first page."""
+    drawing = run("pdftoppm", "-gray", "-singlefile", "-r", str(dots_per_inch), "-", data=pdf)
+    kind, size, white, pixels = drawing.split(b"\n", 3)
+    assert (kind, white) == (b"P5", b"255")
+    width, height = map(int, size.split())
+    return Picture(width, height, pixels)
+
+
+def by_pdfium(pdf: bytes, dots_per_inch: int) -> Picture:
+    """The first page as browsers draw it."""
     document = pypdfium2.PdfDocument(pdf)
-    bitmap = document[page].render(scale=dots_per_inch / 72, grayscale=True)
+    bitmap = document[0].render(scale=dots_per_inch / 72, grayscale=True)
     data = bytes(bitmap.buffer)
     rows = (data[at : at + bitmap.width] for at in range(0, bitmap.stride * bitmap.height, bitmap.stride))
     picture = Picture(bitmap.width, bitmap.height, b"".join(rows))
@@ -126,8 +157,32 @@ def drawn(pdf: bytes, dots_per_inch: int = 60, page: int = 0) -> Picture:
     return picture
 
 
+def evened(pdf: bytes, dots_per_inch: int = 60) -> Picture:
+    """The first page without the ways of a renderer: where it rounds letters to pixels, how it smooths edges."""
+    return drawn(pdf, dots_per_inch * FINER).coarser(FINER)
+
+
 def text_of(pdf: bytes, page: int = 0) -> str:
+    """As poppler copies it out, without the marks that it puts round what goes from right to left."""
+    number = str(page + 1)
+    return BIDI.sub("", run("pdftotext", "-f", number, "-l", number, "-", "-", data=pdf).decode())
+
+
+def text_by_pdfium(pdf: bytes) -> str:
+    """The first page's, as browsers copy it out."""
     document = pypdfium2.PdfDocument(pdf)
-    text = str(document[page].get_textpage().get_text_range())
+    text = str(document[0].get_textpage().get_text_range())
     document.close()
     return text
+
+
+def codes_in(picture: Picture) -> list[str]:
+    """What zbar reads from it; it fails where there is no code."""
+    header = f"P5\n{picture.width} {picture.height}\n255\n"
+    return run("zbarimg", "--raw", "-q", "-", data=header.encode() + picture.pixels).decode().splitlines()
+
+
+def run(program: str, *options: str, data: bytes) -> bytes:
+    done = subprocess.run((find(program), *options), input=data, capture_output=True, check=False, timeout=60)
+    assert not done.returncode, f"{program}: {done.stderr.decode()}"
+    return done.stdout

@@ -14,7 +14,7 @@ import pytest
 from defusedxml.ElementTree import fromstring
 
 from certificates import designs
-from tests.certificates.drawing import NAMES, built_in, design_of, line_of, rendered, words
+from tests.certificates.drawing import NAMES, built_in, design_of, line_of, rendered, run, words
 from tests.certificates.fonts import opentype, truetype
 from tests.certificates.test_pictures import JPEG, PNGS
 
@@ -218,6 +218,14 @@ def test_every_font_is_embedded_as_a_subset_with_a_unicode_map(pdf: pikepdf.Pdf)
         else:
             assert descendant.CIDToGIDMap == "/Identity"
             assert descendant.FontDescriptor.FontFile2.read_bytes()[:4] == b"\0\1\0\0"
+
+
+def test_every_font_is_embedded_as_a_subset_with_a_unicode_map_says_poppler(data: bytes) -> None:
+    title, _, *fonts = run("pdffonts", "-", data=data).decode().splitlines()
+    assert fonts
+    assert title.split()[3:6] == ["emb", "sub", "uni"]
+    for font in fonts:
+        assert font.split()[-5:-2] == ["yes", "yes", "yes"], font
 
 
 def test_every_glyph_has_a_character_and_the_width_of_its_face(pdf: pikepdf.Pdf) -> None:
