@@ -33,9 +33,10 @@ _LIST = """{% extends "frame" %}{% block main %}{% import "parts" as parts with 
 <th scope="col" class="number">Attempts</th><th scope="col">Last answer</th><th scope="col">Next attempt</th>
 <th scope="col">Written</th></tr></thead><tbody data-live id="events">
 {% for event in events %}
-<tr><td data-label="Event"><a href="/console/callbacks/{{ event.id | urlencode }}">{{ event.type }}
+<tr><td data-label="Event"><a class="whole" href="/console/callbacks/{{ event.id | urlencode }}">{{ event.type }}
 <span class="quiet">{{ event.sequence }}</span></a></td>
-<td data-label="Of"><a href="/console/jobs/{{ event.job_id }}"><code>{{ event.job_id[:12] }}…</code></a></td>
+<td data-label="Of"><a class="whole" href="/console/jobs/{{ event.job_id }}">
+<code>{{ event.job_id[:12] }}…</code></a></td>
 <td data-label="State">{{ parts.badge(event.state) }}</td>
 <td data-label="Attempts" class="number">{{ event.attempts }}</td>
 <td data-label="Last answer">{{ event.status or nothing }} {{ event.error or "" }}</td>

@@ -35,7 +35,8 @@ _LIST = """{% extends "frame" %}{% block main %}{% import "parts" as parts with 
 <table><thead><tr><th scope="col">Code</th><th scope="col">Holder</th><th scope="col">For</th><th scope="col">State</th>
 <th scope="col">Issued</th><th scope="col">Expires</th></tr></thead><tbody>
 {% for row, told, standing in certificates %}
-<tr><td data-label="Code"><a href="/console/certificates/{{ row.code }}"><code>{{ row.code | grouped }}</code></a></td>
+<tr><td data-label="Code"><a class="whole" href="/console/certificates/{{ row.code }}">
+<code>{{ row.code | grouped }}</code></a></td>
 <td data-label="Holder">{{ told.holder or "not shown" }}</td><td data-label="For">{{ told.title }}</td>
 <td data-label="State">{{ parts.badge(standing) }}</td><td data-label="Issued">{{ parts.when(row.issued_at) }}</td>
 <td data-label="Expires">{{ parts.when(row.expires_at) }}</td></tr>

@@ -77,10 +77,12 @@ main:focus { outline: none }
   border-radius: .125rem; background: var(--dot) }
 table { width: 100%; border-collapse: collapse }
 th, td { padding: .5rem .75rem; text-align: start; vertical-align: top; border-bottom: 1px solid var(--line);
-  overflow-wrap: anywhere }
+  overflow-wrap: break-word }
 th { font-size: .875rem; color: var(--quiet); font-weight: 600; white-space: nowrap }
 tr:last-child td { border-bottom: 0 }
 td .actions { margin: 0 }
+.whole { white-space: nowrap }
+button, .button, .badge { overflow-wrap: normal }
 th.wide { width: 36% }
 table.jobs { table-layout: fixed }
 table.jobs th:nth-child(2) { width: 9.5rem }
@@ -128,6 +130,7 @@ iframe { width: 100%; height: 32rem; border: 1px solid var(--line); border-radiu
 .notice { padding: .75rem 1rem; border-radius: .375rem; background: var(--warn); color: var(--warn-text) }
 .plain { list-style: none; margin: 0; padding: 0; display: grid; gap: .375rem }
 .card > :last-child, .card > div > :last-child { margin-bottom: 0 }
+@media (max-width: 70rem) { td { overflow-wrap: anywhere } }
 @media (max-width: 52rem) {
   .frame { display: block }
   .menu { padding: .5rem; background: var(--card); border-bottom: 1px solid var(--line) }

@@ -37,6 +37,7 @@ def known(scene: Scene, service: Live, guest: None) -> dict[str, str]:  # noqa: 
         **{f"job {name}": id for name, id in scene.jobs.items()},
         **{f"code {name}": code for name, code in scene.certificates.items()},
         "position": "2",  # was refused
+        "ref": "20405",  # the same
         "email": GUEST,
         "site": scene.campus.id,
         "site silent": scene.academy.id,
