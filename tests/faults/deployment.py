@@ -220,7 +220,8 @@ class Deployment:
             response = await invoke(Invocation("api", sites), self._request(token, method, path, body, headers), 120)
         except Crash:
             return Answer(0, {})
-        return Answer(response.status_code, response.json() if response.content else {})
+        is_json = "json" in response.headers.get("content-type", "")
+        return Answer(response.status_code, response.json() if is_json else {})
 
     async def _request(
         self, token: str, method: str, path: str, body: Any, headers: Mapping[str, str]

@@ -1,5 +1,7 @@
 """Whom the product talks to: providers that count the mails they sent, and a Moodle that keeps what it was told."""
 
+import base64
+import hashlib
 import json
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -25,6 +27,8 @@ class Mails:
     attempts: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     keys: dict[str, float] = field(default_factory=dict)
     replays: int = 0
+    # SHA-256 of the files that left with mails, by address
+    attached: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     # what an address is answered instead of being mailed, and when nobody is mailed at all
     refusing: dict[str, tuple[int, str]] = field(default_factory=dict)
     down: list[tuple[float, float, str]] = field(default_factory=list)
@@ -111,6 +115,8 @@ class Internet:
             if fault in _REFUSALS:
                 return _answer(*_REFUSALS[fault])
             mails.accept(address, key, self._reach.loop.time())
+            for file in content.get("attachments", []):
+                mails.attached[address].add(hashlib.sha256(base64.b64decode(file["content"])).hexdigest())
             if fault == "error_after":
                 return _answer(500, "")
             return HttpResponse(202, {"x-message-id": f"m-{address}"}, json.dumps({"id": f"m-{address}"}).encode())

@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -53,18 +54,18 @@ def main(names: Sequence[str]) -> int:
             copy_to(Path(place) / str(number))
             trees.put(Path(place) / str(number))
 
-        def tried(guard: Guard) -> bool:
-            tree = trees.get()
+        def tried(guard: Guard) -> tuple[bool, float]:
+            tree, begun = trees.get(), time.monotonic()
             try:
-                return noticed(guard, tree)
+                return noticed(guard, tree), time.monotonic() - begun
             finally:
                 trees.put(tree)
 
         survivors = 0
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            for guard, red in zip(chosen, pool.map(tried, chosen), strict=True):
+            for guard, (red, took) in zip(chosen, pool.map(tried, chosen), strict=True):
                 survivors += not red
-                print(f"{'noticed ' if red else 'SURVIVED'}  {guard.name:<75} {guard.file}", flush=True)
+                print(f"{'noticed ' if red else 'SURVIVED'}  {guard.name:<75} {took:4.0f} s  {guard.file}", flush=True)
     print(f"{len(chosen)} guards taken away, {survivors} not noticed")
     return 1 if survivors else 0
 

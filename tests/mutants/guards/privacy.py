@@ -19,7 +19,7 @@ GUARDS = (
         PRIVACY,
         "AND email <> '' AND state <> 'sending'\"\"\"",
         'AND email <> \'\'"""',
-        ("tests/privacy/test_while_sending.py",),
+        ("tests/faults/test_erasure.py", "tests/privacy/test_while_sending.py"),
     ),
     Guard(
         "whoever waits is cancelled when they are erased",
