@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from errors import SendFailure
 from mail.message import OutgoingMail
 
 Script = Callable[[OutgoingMail], str | Awaitable[str]]
@@ -41,3 +42,17 @@ class ScriptedProvider:
 
     async def check(self) -> None:
         """Always in order."""
+
+
+def failing(error: SendFailure, only: str | None = None, times: int = 10**9) -> Script:
+    """A script that raises, for one address or for all, a number of times."""
+    left = times
+
+    def script(mail: OutgoingMail) -> str:
+        nonlocal left
+        if left and (only is None or mail.to.email == only):
+            left -= 1
+            raise error
+        return f"id-{mail.key[:8]}"
+
+    return script

@@ -7,6 +7,8 @@ CRASHES = "tests/faults/test_crashes.py"
 OUTSIDE = "tests/faults/test_outside.py"
 PEOPLE = "tests/faults/test_people.py"
 CONSUMER = "tests/test_queue_consumer.py"
+OUTCOMES = "tests/test_outcomes.py"
+REDELIVERY = "tests/test_redelivery.py"
 RECIPIENTS = "src/store/recipients.py"
 BATCHES = "src/store/batches.py"
 CONSUMING = "src/queue_consumer.py"
@@ -17,7 +19,7 @@ GUARDS = (
         CONSUMING,
         "if self.redeliveries >= MAX_REDELIVERIES:",
         "if self.redeliveries >= 10 * MAX_REDELIVERIES:",
-        (CONSUMER, "-k", "poison"),
+        (REDELIVERY, "-k", "poison"),
     ),
     Guard(
         "a batch that is given up comes again where its dead letter is lost",
@@ -45,7 +47,7 @@ GUARDS = (
         BATCHES,
         "WHERE {_HELD} AND pending = 0 AND sending = 0",
         "WHERE {_HELD} AND sending = 0",
-        (OUTSIDE, CONSUMER, "-k", "row_7 or temporary"),
+        (OUTCOMES, OUTSIDE, "-k", "row_7 or temporary"),
     ),
     Guard(
         "a batch that somebody sends is not buried",
@@ -77,7 +79,7 @@ GUARDS = (
         "SET ({_COUNTERS}) = (SELECT {_COUNTS} FROM recipients WHERE job_id = ?1 AND {RANGE}),\n"
         "                lease_until = iif(",
         "SET lease_until = iif(",
-        (CRASHES, PEOPLE, CONSUMER, "-k", "zombie or row_12"),
+        (REDELIVERY, CRASHES, PEOPLE, "-k", "zombie or row_12"),
     ),
     Guard(
         "the sweeper takes dead leases back",
@@ -98,7 +100,7 @@ GUARDS = (
         CONSUMING,
         'if "reason" not in body and waits_until > now:',
         "if False:",
-        (CONSUMER,),
+        (REDELIVERY,),
     ),
     Guard(
         "the same key with another request is refused",

@@ -7,7 +7,7 @@ CRASHES = "tests/faults/test_crashes.py"
 OUTSIDE = "tests/faults/test_outside.py"
 PEOPLE = "tests/faults/test_people.py"
 DOUBT = "tests/faults/test_doubt.py"
-CONSUMER = "tests/test_queue_consumer.py"
+REDELIVERY = "tests/test_redelivery.py"
 RECIPIENTS = "src/store/recipients.py"
 BATCHES = "src/store/batches.py"
 CONSUMING = "src/queue_consumer.py"
@@ -135,7 +135,7 @@ GUARDS = (
         CONSUMING,
         "people, _, standing = await persist(self.services, [claim, *renewal], DatabaseBusy)",
         "people, _, standing = await persist(self.services, [claim, *renewal])",
-        (CRASHES, CONSUMER, "-k", "row_5 or claim"),
+        (REDELIVERY, CRASHES, "-k", "row_5 or claim"),
     ),
     Guard(
         "signed events of providers are refused when they are old",
