@@ -104,7 +104,7 @@ def _figures(standing: overview.Overview) -> list[Figure]:
     total = standing.total
     waiting = total.pending + total.sending
     due = standing.batches.get("pending")
-    late = f"{due.past:,} of {due.count:,} waiting batches are due" if due else "no batch waits"
+    late = f"{due.past:,} of {due.count:,} waiting batches are due" if due and due.count else "no batch waits"
     return [
         Figure("Mails a second, now", f"{total.rate:.1f}", f"{words.number(total.sent)} in {overview.DAYS} days"),
         Figure("People waiting", words.number(waiting), late),
