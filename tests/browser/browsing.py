@@ -100,7 +100,8 @@ def repeated_ids(page: Page) -> list[str]:
 
 def violations(page: Page, rules: list[str]) -> list[str]:
     """What axe-core finds by these rules or tags of rules, a line each; all of WCAG 2.2 AA are in `TAGS`."""
-    page.evaluate(_axe())
+    if page.evaluate("typeof axe === 'undefined'"):
+        page.evaluate(_axe())
     found = page.evaluate("rules => axe.run({ runOnly: rules })", rules)
     return [
         f"{rule['id']}: {node['html'][:200]} ({node['failureSummary'].strip()[:300]})"
