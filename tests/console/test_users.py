@@ -99,6 +99,16 @@ async def test_whoever_is_shut_out_is_out_with_the_next_page(guarded: Guarded) -
     ]
 
 
+async def test_whoever_is_of_a_site_that_is_disabled_is_out_until_it_is_enabled(guarded: Guarded) -> None:
+    await let_in(guarded, "a@b.example", "site", SITE)
+    await let_in(guarded, "all@b.example", "operator")
+    person, operator = await guarded.through_access("a@b.example"), await guarded.through_access("all@b.example")
+    for disabled_at, status in ((1, 403), (None, 200)):
+        guarded.database.query("UPDATE sites SET disabled_at = ?", disabled_at)
+        assert (await person.open("/console")).status == status
+        assert (await operator.open("/console")).status == 200
+
+
 async def test_nobody_is_let_in_twice(guarded: Guarded) -> None:
     await let_in(guarded, "a@b.example", "operator")
     assert "is listed already" in await let_in(guarded, "a@b.example", "read_only")
