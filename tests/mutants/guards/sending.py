@@ -18,7 +18,7 @@ GUARDS = (
         BATCHES,
         "OR (state = 'processing' AND lease_until <= ?4))",
         "OR state = 'processing')",
-        (QUEUES, "-k", "row_2"),
+        (QUEUES, "-k", "comes_again"),
     ),
     Guard(
         "a claim takes only who is pending",
