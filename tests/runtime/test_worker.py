@@ -65,8 +65,10 @@ def test_a_scheduled_job_is_started_by_cron(running: Live) -> None:
 def test_a_refused_connection_is_certainly_not_sent(running: Live) -> None:
     site = running.site(provider="resend")
     job = site.start(site.draft(people(3)))
-    assert site.ended(job)["counts"]["failed"] == 3
-    assert {each["reason"] for each in site.people(job).values()} == {"connection_failed"}
+    paused = site.ended(job, "paused")  # nobody could be reached at all: the job waits, and nobody's attempts are burnt
+    assert (paused["reason"], paused["counts"]["pending"]) == ("outage", 3)
+    assert paused["detail"].startswith("connection_failed")
+    assert {each["attempts"] for each in site.people(job).values()} == {0}
 
 
 def test_an_answer_that_gets_lost_leaves_the_person_uncertain_and_unrepeated(
