@@ -20,7 +20,7 @@ from dev.server import ROOT
 LOCKS = ROOT / "locks"
 PATIENCE = 60  # seconds, each of them
 _PIN = re.compile(r"^([a-z0-9][a-z0-9.-]*)==([^\s;]+)", re.MULTILINE)
-_INDEX = "https://pypi.org/simple"  # the name of the ecosystem, as it were: nothing is asked there
+_INDEX = "https://index.invalid/simple"  # uv wants to be told where a package is from; nothing is asked there
 
 
 class Skipped(Exception):
