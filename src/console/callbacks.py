@@ -11,6 +11,7 @@ from callback import EventType, event_json
 from console.frame import confirm, page
 from console.routing import Page
 from console.visit import Visit
+from console.words import counted
 from ports import Row
 from problems import UNKNOWN_CALLBACK, Problem, invalid
 from replays import Replayed
@@ -190,7 +191,7 @@ def _told(done: Replayed) -> str:
 
 
 def _events(count: int) -> str:
-    return "1 event" if count == 1 else f"{count:,} events"
+    return counted(count, "event", "events")
 
 
 PAGES = (

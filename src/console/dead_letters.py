@@ -10,7 +10,7 @@ from api import query
 from console.frame import confirm, page
 from console.routing import Page
 from console.visit import Visit
-from console.words import people
+from console.words import counted, people
 from dead_letters import REFUSALS
 from ports import Row
 from problems import Problem
@@ -173,7 +173,7 @@ def _unknown() -> Problem:
 
 
 def _letters(count: int) -> str:
-    return "1 letter" if count == 1 else f"{count:,} letters"
+    return counted(count, "letter", "letters")
 
 
 PAGES = (

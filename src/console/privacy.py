@@ -19,7 +19,7 @@ from console import forms
 from console.frame import confirm, page
 from console.routing import Page
 from console.visit import Visit
-from console.words import number
+from console.words import counted
 from person import Person, Place
 from ports import Row
 from problems import Problem, invalid
@@ -219,8 +219,7 @@ def _called(visit: Visit) -> str:
 def _lines(counts: Mapping[str, Any]) -> Sequence[str]:
     """Of a person's, or of what is due of a site, which has some kinds more."""
     kinds = {**_KINDS, "jobs": ("job", "jobs"), "people": ("person", "people"), "drafts": ("draft", "drafts")}
-    counted = ((counts[kind], *words) for kind, words in kinds.items() if kind in counts)
-    return [f"{number(count)} {one if count == 1 else several}" for count, one, several in counted if count]
+    return [counted(counts[kind], *words) for kind, words in kinds.items() if counts.get(kind)]
 
 
 def _file(document: Mapping[str, Any]) -> Response:

@@ -95,8 +95,13 @@ def sentence(words: str) -> str:
     return words[:1].upper() + words[1:] + ("" if words.endswith((".", "!", "?")) else ".")
 
 
+def counted(count: int, one: str, several: str) -> str:
+    """Such as 1 letter, or 2,000 letters."""
+    return f"{count:,} {one if count == 1 else several}"
+
+
 def people(count: int) -> str:
-    return "1 person" if count == 1 else f"{count:,} people"
+    return counted(count, "person", "people")
 
 
 def packed(message: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from ports import Parameter, Statement
 from scope import Scope
+from store.keyset import LATEST
 from store.sites import SETTABLE
 from store.tenancy import parameters, within
 
@@ -30,7 +31,6 @@ class Entry(NamedTuple):
 
 
 _COLUMNS = "at, site_id, company, actor, role, action, target, address, detail"
-_LATEST = 2**53 - 2  # Pyodide makes a BigInt of anything larger, and D1 takes none
 
 
 class Filter(NamedTuple):
@@ -151,8 +151,8 @@ def _scan(scope: Scope | None, chosen: Filter) -> str:
 
 
 def _scanned(scope: Scope | None, chosen: Filter, before: Place | None) -> tuple[str | int | None, ...]:
-    until = _LATEST if chosen.until is None else chosen.until
-    return (*parameters(scope), chosen.target, chosen.since or 0, until, *(before or Place(_LATEST, 0)))
+    until = LATEST if chosen.until is None else chosen.until
+    return (*parameters(scope), chosen.target, chosen.since or 0, until, *(before or Place(LATEST, 0)))
 
 
 def _values(entry: Entry) -> tuple[str | int | None, ...]:

@@ -5,13 +5,14 @@ import json
 from ports import Statement
 from scope import Scope
 from store import audit, tenancy
+from store.keyset import LATEST
 
 _COLUMNS = (
     *("code", "site_id", "company", "job_id", "position", "ref", "award", "version", "state", "reason", "file"),
     *("sha256", "shown", "changes", "issued_at", "expires_at", "ended_at", "erased_at"),
 )
 _ALL = ", ".join(_COLUMNS)
-_LATEST = (2**53 - 2, "")  # Pyodide makes a BigInt of anything larger, and D1 takes none
+_LATEST = (LATEST, "")
 _IN_SCOPE = "site_id = ?2 AND (?3 IS NULL OR company = ?3)"
 
 # Those of a JSON array of certificates (?2, as `c`) of the job ?1 (as `j`) that can be issued: not there yet, and what

@@ -11,11 +11,13 @@ from typing import Literal
 from ports import Statement
 from scope import Scope
 from states import DeadLetterState
+from store import tenancy
 from store.audit import Entry
+from store.keyset import LATEST
 
 Move = Literal["redrive", "discard"]
 
-_LATEST = (2**53 - 2, "")  # Pyodide makes a BigInt of anything larger, and D1 takes none
+_LATEST = (LATEST, "")
 _SUMMARY = """d.id, d.queue, d.site_id, d.job_id, j.company, d.batch, d.reason, d.state, d.redeliveries, d.throttles,
     d.created_at, d.ended_at"""
 _LETTERS = """dead_letters d LEFT JOIN jobs j ON j.id = d.job_id
@@ -69,7 +71,7 @@ def page(
             WHERE {_IN_SCOPE} AND (?3 IS NULL OR d.state = ?3) AND (?4 IS NULL OR d.job_id = ?4)
               AND (d.created_at, d.id) < (?5, ?6)
             ORDER BY d.created_at DESC, d.id DESC LIMIT ?7""",
-        (*_tenant(scope), state and state.value, job_id, created_at, id, limit),
+        (*tenancy.parameters(scope), state and state.value, job_id, created_at, id, limit),
     )
 
 
@@ -80,7 +82,7 @@ def find(scope: Scope | None, letter_id: str) -> Statement:
         f"""SELECT {_SUMMARY}, j.name AS job_name, d.body, {_REFUSAL["redrive"]} AS refusal,
               ({buried} = 'failed') AS failed, ({buried} = 'uncertain') AS uncertain
             FROM {_LETTERS} WHERE {_IN_SCOPE} AND d.id = ?3""",
-        (*_tenant(scope), letter_id),
+        (*tenancy.parameters(scope), letter_id),
     )
 
 
@@ -89,7 +91,7 @@ def job(scope: Scope | None, job_id: str) -> Statement:
     return Statement(
         """SELECT id FROM jobs
            WHERE (?1 IS NULL OR (site_id = ?1 AND (?2 IS NULL OR company = ?2))) AND id = ?3""",
-        (*_tenant(scope), job_id),
+        (*tenancy.parameters(scope), job_id),
     )
 
 
@@ -109,7 +111,7 @@ def _choice(scope: Scope | None, move: Move, condition: str, parameter: str, lim
               count(*) FILTER (WHERE {_REFUSAL[move]} IS NULL) OVER () AS open
             FROM {_LETTERS} WHERE {_IN_SCOPE} AND {condition}
             ORDER BY refusal IS NOT NULL, d.created_at, d.id LIMIT ?4""",
-        (*_tenant(scope), parameter, limit),
+        (*tenancy.parameters(scope), parameter, limit),
     )
 
 
@@ -124,7 +126,7 @@ def count_people(scope: Scope | None, ids: Sequence[str]) -> Statement:
         f"""SELECT count(*) AS count FROM (
               SELECT DISTINCT r.job_id, r.position FROM {_BURIED} AND r.state = 'failed'
               WHERE {_movable("redrive")})""",
-        (*_tenant(scope), json.dumps(ids)),
+        (*tenancy.parameters(scope), json.dumps(ids)),
     )
 
 
@@ -134,7 +136,7 @@ def revive_people(scope: Scope | None, ids: Sequence[str], now: int) -> Statemen
         f"""UPDATE recipients SET state = 'pending', attempts = 0, reason = NULL, detail = NULL, updated_at = ?4
             WHERE (job_id, position) IN (
               SELECT r.job_id, r.position FROM {_BURIED} AND r.state = 'failed' WHERE {_movable("redrive")})""",
-        (*_tenant(scope), json.dumps(ids), now),
+        (*tenancy.parameters(scope), json.dumps(ids), now),
     )
 
 
@@ -145,7 +147,7 @@ def note(scope: Scope | None, move: Move, ids: Sequence[str], entry: Entry) -> S
             SELECT ?4, d.site_id, j.company, ?5, ?6, ?7, d.id, ?8,
               json_object('job', d.job_id, 'batch', d.batch, 'reason', d.reason)
             FROM {_LETTERS} WHERE {_movable(move)}""",
-        (*_tenant(scope), json.dumps(ids), entry.at, entry.actor, entry.role, entry.action, entry.address),
+        (*tenancy.parameters(scope), json.dumps(ids), entry.at, entry.actor, entry.role, entry.action, entry.address),
     )
 
 
@@ -154,9 +156,5 @@ def move(scope: Scope | None, move: Move, ids: Sequence[str], now: int) -> State
     return Statement(
         f"""UPDATE dead_letters SET state = ?5, ended_at = ?4
             WHERE id IN (SELECT d.id FROM {_LETTERS} WHERE {_movable(move)}) RETURNING id""",
-        (*_tenant(scope), json.dumps(ids), now, _MOVED[move].value),
+        (*tenancy.parameters(scope), json.dumps(ids), now, _MOVED[move].value),
     )
-
-
-def _tenant(scope: Scope | None) -> tuple[str | None, str | None]:
-    return (scope.site_id, scope.company) if scope else (None, None)

@@ -10,10 +10,10 @@ from ports import Statement
 from scope import Scope
 from states import JobKind, JobState, RecipientState
 from store.companies import company_rate
+from store.keyset import LATEST
 from store.tenancy import parameters, within
 
 _IN_SCOPE = "site_id = ?1 AND (?2 IS NULL OR company = ?2)"
-_LATEST = 2**53 - 2  # Pyodide makes a BigInt of anything larger, and D1 takes none
 _RECIPIENT = "ref, email, name, state, reason, detail, attempts, message_id, delivery, attachment, updated_at, position"
 
 
@@ -69,8 +69,8 @@ def _scan(scope: Scope | None) -> str:
 
 
 def _scanned(scope: Scope | None, chosen: Filter, before: Place | None) -> tuple[str | int | None, ...]:
-    until = _LATEST if chosen.until is None else chosen.until
-    return (*parameters(scope), chosen.since or 0, until, *(before or Place(_LATEST, "")))
+    until = LATEST if chosen.until is None else chosen.until
+    return (*parameters(scope), chosen.since or 0, until, *(before or Place(LATEST, "")))
 
 
 def recipients(
