@@ -11,13 +11,14 @@ import hashlib
 import hmac
 import json
 import secrets
-import sys
 import threading
 import time
 from email.utils import parseaddr
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from types import TracebackType
 from typing import Any, Self
+
+from dev.loopback import LoopbackServer
 
 DOMAIN = "mail.campus.example"
 REFUSAL = "to parameter is not a valid address. please check documentation"
@@ -70,17 +71,10 @@ class Mailgun:
         self._thread.join()
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 128
-
+class _Server(LoopbackServer):
     def __init__(self, mailgun: Mailgun) -> None:
         self.mailgun = mailgun
         super().__init__(("127.0.0.1", 0), _Handler)
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        if not isinstance(sys.exception(), ConnectionError):  # a caller that went away is no news
-            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -6,16 +6,17 @@ not depend on whether events were pushed (`POST`) or polled (`apply`). It fails 
 """
 
 import json
-import sys
 import threading
 from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from types import TracebackType
 from typing import Any, Self
 
 from standardwebhooks import Webhook
+
+from dev.loopback import LoopbackServer
 
 PATH = "/local/offload/callback.php"
 
@@ -146,17 +147,10 @@ class Moodle:
         return Fault(200, json.dumps({"accepted": event_id}))
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 64
-
+class _Server(LoopbackServer):
     def __init__(self, moodle: Moodle, port: int) -> None:
         self.moodle = moodle
         super().__init__(("127.0.0.1", port), _Handler)
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        if not isinstance(sys.exception(), ConnectionError):  # a caller that went away is no news
-            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):

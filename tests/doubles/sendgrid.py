@@ -5,7 +5,6 @@ that share one server tell their mails apart by job.
 """
 
 import json
-import sys
 import threading
 import uuid
 from collections import Counter, defaultdict, deque
@@ -13,12 +12,14 @@ from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from jsonschema import Draft202012Validator
+
+from dev.loopback import LoopbackServer
 
 KEY = "SG.on-this-machine"
 DESCRIPTION = Path(__file__).resolve().parents[1] / "providers/contracts/sendgrid-mail-v3.openapi.json"
@@ -150,17 +151,10 @@ def address_of(mail: Mail) -> str:
     return str(mail["personalizations"][0]["to"][0]["email"])
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 128
-
+class _Server(LoopbackServer):
     def __init__(self, sendgrid: SendGridServer) -> None:
         self.sendgrid = sendgrid
         super().__init__(("127.0.0.1", 0), _Handler)
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        if not isinstance(sys.exception(), ConnectionError):  # a caller that went away is no news
-            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):
