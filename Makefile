@@ -62,6 +62,7 @@ mutants: setup ## take each guard away in a copy of the tree: some test must not
 check: setup ## lint, formatting, types, known vulnerabilities
 	ruff check
 	ruff format --check
+	npx biome check --error-on-warnings
 	mypy
 	python -m dev.audit
 

@@ -1,5 +1,5 @@
 // Fonts of the scripts that the Worker does not carry, as a deployment uploads them once (fonts/README.md).
-import { readFileSync, readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
 export async function provideFonts(folder, bucket) {

@@ -59,5 +59,7 @@ export async function loadWorker(root, source, env, log) {
 
 function background(promise, log) {
   // Pyodide destroys what Python passed in when this call returns; the copy lives until it has settled
-  Promise.resolve(promise.copy?.() ?? promise).catch((error) => log('error', 'waitUntil raised', { error: error.message }));
+  Promise.resolve(promise.copy?.() ?? promise).catch((error) =>
+    log('error', 'waitUntil raised', { error: error.message }),
+  );
 }

@@ -67,7 +67,9 @@ if (options.reload) reloadOnChange();
 if (options.attached) process.stdin.resume().on('close', stop);
 for (const signal of ['SIGTERM', 'SIGINT']) process.removeAllListeners(signal).on(signal, stop); // Miniflare's exits at once
 process.on('SIGUSR2', () => log('info', 'D1 usage', storage.usage()));
-process.on('unhandledRejection', (error) => log('error', 'unhandled rejection', { error: String(error?.message ?? error) }));
+process.on('unhandledRejection', (error) =>
+  log('error', 'unhandled rejection', { error: String(error?.message ?? error) }),
+);
 
 process.stderr.write(`${DIFFERENCES}\n`);
 process.stdout.write(`Ready on http://127.0.0.1:${server.address().port}\n`);
@@ -91,7 +93,7 @@ class ScheduledController {
 function reloadOnChange() {
   let timer;
   watch(source, { recursive: true }, (_, file) => {
-    if (!file?.endsWith('.py')) return;
+    if (!file || file.includes('__pycache__')) return;
     clearTimeout(timer);
     timer = setTimeout(async () => {
       try {

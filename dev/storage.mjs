@@ -1,9 +1,9 @@
 // D1, R2 and rate limits of Miniflare, on workerd, laid out on disk as `wrangler --local --persist-to STATE` expects them.
 import path from 'node:path';
-import { Miniflare, convertV4MiniflareOptions } from 'miniflare';
-import { D1Database, D1_DOOR } from './d1.mjs';
+import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
+import { D1_DOOR, D1Database } from './d1.mjs';
+import { R2_DOOR, R2Bucket } from './r2.mjs';
 import { RATE_LIMIT_DOOR, Ratelimit } from './rate_limit.mjs';
-import { R2Bucket, R2_DOOR } from './r2.mjs';
 
 // the Worker on workerd that performs calls on the real bindings for the Python beside it
 const DOORS = `

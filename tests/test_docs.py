@@ -101,10 +101,17 @@ def test_what_else_wrangler_toml_sets_is_documented() -> None:
         "crons": WRANGLER["triggers"]["crons"][0],
         "cpu_ms": str(WRANGLER["limits"]["cpu_ms"]),
         "observability": json.dumps(WRANGLER["observability"]["enabled"]),
+        "rules": ", ".join(pattern.removeprefix("**/*") for rule in WRANGLER["rules"] for pattern in rule["globs"]),
     }
     assert {name(key): name(value) for key, value, _ in rows} == values
-    known = {"name", "main", "vars", "triggers", "limits", "d1_databases", "r2_buckets", "queues", "ratelimits"}
-    assert WRANGLER.keys() - known == {"compatibility_date", "compatibility_flags", "workers_dev", "observability"}
+    elsewhere = {"name", "main", "vars", "triggers", "limits", "d1_databases", "r2_buckets", "queues", "ratelimits"}
+    assert WRANGLER.keys() - elsewhere == {
+        "compatibility_date",
+        "compatibility_flags",
+        "workers_dev",
+        "observability",
+        "rules",
+    }
 
 
 def test_the_fixed_numbers_are_those_of_the_code() -> None:
