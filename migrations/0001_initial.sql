@@ -1,4 +1,4 @@
--- Every time is in milliseconds since 1970-01-01 UTC. JSON is stored as text. The CHECK lists equal src/states.py.
+-- Every time is in milliseconds since 1970-01-01 UTC. JSON is stored as text. The CHECK lists equal src/core/states.py.
 
 -- A Moodle. Owns everything below.
 CREATE TABLE sites (

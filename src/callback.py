@@ -16,17 +16,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
 
-import backoff
-import bounded_json
-import outbound
-import webhook
-from errors import ConfigurationError, ConnectionFailed, ResponseLost, Unavailable
-from log import log
-from persistence import persist
-from ports import HttpRequest, HttpResponse, Message, Row
-from services import Services
+from callbacks import signatures
+from core import bounded_json, outbound
+from core.errors import ConfigurationError, ConnectionFailed, ResponseLost, Unavailable
+from core.log import log
+from core.times import rfc3339
+from runtime.ports import HttpRequest, HttpResponse, Message, Row
+from runtime.services import Services
+from sending import backoff
+from sending.persistence import persist
 from store import callbacks, usage
-from times import rfc3339
 
 # seconds from one attempt to the next; the first is made at once
 SCHEDULE = (5, 30, 300, 1800, 7200, 18_000, 36_000)
@@ -201,7 +200,7 @@ async def _post(services: Services, receiver: Receiver, event_id: str, event: Ma
     body = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
     try:
         outbound.check(receiver.url, services.settings.local)
-        signed = webhook.headers(event_id, services.clock.now() // 1000, body, receiver.secrets)
+        signed = signatures.headers(event_id, services.clock.now() // 1000, body, receiver.secrets)
     except ConfigurationError as error:
         return Outcome(None, "not_configured", str(error))
     headers = {"content-type": "application/json", "user-agent": "cloud-offload", **signed}

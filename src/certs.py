@@ -15,10 +15,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-import certificate_links as links
-from certificates import codes, font_file
+from certificates import codes, font_file, links
 from certificates.award import CODE, VERIFY_URL, CertificateJob
-from errors import (
+from core.errors import (
     BucketUnavailable,
     CertificateErased,
     CertificateRevoked,
@@ -29,13 +28,13 @@ from errors import (
     RenderingFailed,
     Unavailable,
 )
-from log import log
+from core.log import log
+from core.states import AttachmentState, CertificateState, RecipientState
 from mail.message import Attachment
-from persistence import persist
-from ports import Bucket, Row, Statement
-from sending import IN_FLIGHT, GroupResult, Outcome, Sender
-from services import Services
-from states import AttachmentState, CertificateState, RecipientState
+from runtime.ports import Bucket, Row, Statement
+from runtime.services import Services
+from sending.group import IN_FLIGHT, GroupResult, Outcome, Sender
+from sending.persistence import persist
 from store import certificates, events
 
 if TYPE_CHECKING:

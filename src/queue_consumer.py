@@ -12,24 +12,23 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
-import backoff
-import breakers
-import dispatch
-import unsubscribe
+from core.errors import CredentialsRejected, DatabaseBusy, DatabaseUncertain, QuotaExhausted, Throttled, Unavailable
+from core.log import log
+from core.scope import Scope
+from core.states import BatchState, JobKind, JobState, RecipientState
 from delivery_events import cloudflare
-from errors import CredentialsRejected, DatabaseBusy, DatabaseUncertain, QuotaExhausted, Throttled, Unavailable
-from log import log
+from jobs import breakers
 from mail.compose import MailJob
-from pacing import Pacer, share
-from persistence import persist
-from ports import Message, Row, Statement
 from providers import provider_for
-from scope import Scope
-from sending import GroupResult, GroupSender, Sender, rate_of
-from services import Services
-from states import BatchState, JobKind, JobState, RecipientState
+from runtime.ports import Message, Row, Statement
+from runtime.services import Services
+from sending import backoff, dispatch
+from sending.group import GroupResult, GroupSender, Sender, rate_of
+from sending.pacing import Pacer, share
+from sending.persistence import persist
 from store import batches, dead_letters, events, recipients, usage
 from store import jobs as job_rows
+from suppressions import unsubscribe
 
 GROUP = 24
 LEASE = 300_000  # milliseconds; a group in flight ends in a fraction of it: 4 rounds of 30 s at the worst

@@ -6,13 +6,13 @@ It is idempotent, bounded a run, and says in the log what it repaired.
 
 from collections.abc import Sequence
 
-import dispatch
-import jobs
-import retention
-from log import log
-from ports import Statement
-from scope import Scope
-from services import Services
+from core.log import log
+from core.scope import Scope
+from jobs import actions as jobs
+from privacy import retention
+from runtime.ports import Statement
+from runtime.services import Services
+from sending import dispatch
 from store import audit, batches, callbacks, console_sessions, heartbeats
 from store import jobs as job_rows
 

@@ -10,10 +10,10 @@ from typing import Any
 from standardwebhooks import Webhook
 
 import callback
-import webhook
-from ports import Database, Fetch, HttpRequest, HttpResponse, Row
-from services import Services
-from settings import Settings
+from callbacks import signatures
+from runtime.ports import Database, Fetch, HttpRequest, HttpResponse, Row
+from runtime.services import Services
+from runtime.settings import Settings
 from tests.doubles.clock import ManualClock, SeededRandom
 from tests.doubles.crypto import HostCrypto
 from tests.doubles.d1 import SqliteDatabase
@@ -21,7 +21,7 @@ from tests.doubles.platform import CountingLimiter, DeliveredMessage, MemoryBuck
 
 URL = "https://moodle.example.org/callback"
 SITE, OTHER_SITE, JOB = "site_1", "site_2", "job_1"
-SECRET = webhook.new_secret(SeededRandom("callback"))
+SECRET = signatures.new_secret(SeededRandom("callback"))
 Answer = Callable[[HttpRequest], HttpResponse | Awaitable[HttpResponse]]
 
 

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from joserfc import jws, jwt
 from joserfc.jwk import ECKey, RSAKey
 
-import access
-from errors import (
+from core.errors import (
     AccessAbsent,
     AccessExpired,
     AccessRefused,
@@ -23,7 +22,8 @@ from errors import (
     KeysUnavailable,
     ResponseLost,
 )
-from ports import HttpRequest, HttpResponse
+from runtime.ports import HttpRequest, HttpResponse
+from tenancy import access
 from tests.doubles.crypto import rsa_key
 from tests.doubles.platform import ScriptedFetch
 from tests.world import World

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from api.metrics import METRICS
-from states import JobState
+from core.states import JobState
 from tests.pages import code, names, read, section, table
 
 OPERATING = read("docs/operations.md")

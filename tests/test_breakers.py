@@ -1,10 +1,10 @@
 """What goes wrong for everybody pauses the job with its reason, and one press resumes it."""
 
-import breakers
-import jobs
-from errors import OutcomeUnknown, QuotaExhausted, Rejected
+from core.errors import OutcomeUnknown, QuotaExhausted, Rejected
+from core.scope import Scope
+from jobs import actions as jobs
+from jobs import breakers
 from mail.message import OutgoingMail
-from scope import Scope
 from tests.world import World, person
 
 DAY = 86_400

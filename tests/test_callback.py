@@ -10,10 +10,10 @@ from random import Random
 import pytest
 
 import callback
-import webhook
-from errors import ConnectionFailed, ResponseLost
-from ports import HttpRequest, HttpResponse
-from scope import Scope
+from callbacks import signatures
+from core.errors import ConnectionFailed, ResponseLost
+from core.scope import Scope
+from runtime.ports import HttpRequest, HttpResponse
 from store import callbacks
 from tests.callback_world import OTHER_SITE, SITE, URL, Answer, World, always, echo, raising, reference_signature
 from tests.doubles.clock import SeededRandom
@@ -62,7 +62,7 @@ async def test_half_a_surrogate_pair_in_an_event_does_not_stop_its_delivery(worl
 
 
 async def test_while_a_secret_is_rotated_both_sign_and_afterwards_only_the_new_one(world: World) -> None:
-    old = webhook.new_secret(SeededRandom("old"))
+    old = signatures.new_secret(SeededRandom("old"))
     world.set_site("previous_callback_secret = ?, previous_secret_until = ?", old, world.clock.now() + 3000)
     world.add_event(1)
     await world.deliver()

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 import callback
-from errors import DatabaseBusy, DatabaseUncertain, QueueUnavailable, ResponseLost
-from persistence import ATTEMPTS
-from ports import Database, HttpRequest, HttpResponse, Row, Statement
+from core.errors import DatabaseBusy, DatabaseUncertain, QueueUnavailable, ResponseLost
+from runtime.ports import Database, HttpRequest, HttpResponse, Row, Statement
+from sending.persistence import ATTEMPTS
 from store import callbacks
 from tests.callback_world import JOB, OTHER_SITE, SITE, World, always, echo
 from tests.doubles.platform import DeliveredMessage

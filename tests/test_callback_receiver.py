@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 import callback
+from core.scope import Scope
 from dev.moodle import Fault, Moodle, Outcome
-from ports import Row
-from scope import Scope
+from runtime.ports import Row
 from store import callbacks
 from tests.callback_world import JOB, SECRET, SITE, World
 from tests.doubles.clock import ManualClock

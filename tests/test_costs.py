@@ -1,7 +1,7 @@
 """The month's cost: its arithmetic by hand, and the budget."""
 
-import costs
-from costs import Counts, Line, Price
+from monitoring import costs
+from monitoring.costs import Counts, Line, Price
 
 NOTHING = Counts(mails=0, certificates=0, posts=0, files=0, database_bytes=0, minutes=0)
 

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given
 from hypothesis import strategies as st
 
-import der
+from core import der
 from tests.doubles.crypto import certificate, p256_key, rsa_key, spki
 
 LARGEST = 2**256 - 1

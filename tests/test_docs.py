@@ -16,30 +16,26 @@ from typing import Any
 
 import pytest
 
-import bounded_json
-import breakers
 import callback
 import certs
-import dispatch
-import errors
-import jobs
-import problems
 import queue_consumer
-import sending
-import states
 import sweep
-import tokens
 from api import bodies, query, schemas
 from api.routes import OPERATIONS
 from cli.config import VARIABLES
 from cli.errors import EXIT_CODES
+from core import bounded_json, errors, problems, states
+from core.scope import Scope
+from jobs import actions as jobs
+from jobs import breakers
 from mail import headers, template
-from ports import Statement
 from providers import PROVIDERS
 from providers.base import SEND_TIMEOUT
-from scope import Scope
-from settings import SETTINGS
+from runtime.ports import Statement
+from runtime.settings import SETTINGS
+from sending import dispatch, group
 from store import events
+from tenancy import tokens
 from tests.pages import ROOT, blocks, code, name, names, read, section, sources, table
 
 SETTINGS_PAGE, STATES, ERRORS = read("docs/settings.md"), read("docs/states.md"), read("docs/errors.md")
@@ -117,7 +113,7 @@ def test_what_else_wrangler_toml_sets_is_documented() -> None:
 def test_the_fixed_numbers_are_those_of_the_code() -> None:
     assert [number for _, number in table(SETTINGS_PAGE, "what", "number")] == [
         f"{queue_consumer.GROUP}",
-        f"{sending.IN_FLIGHT}",
+        f"{group.IN_FLIGHT}",
         f"{queue_consumer.LEASE // 1000} s",
         f"{queue_consumer.WORK // 1000} s",
         f"{dispatch.WINDOW}",
@@ -259,10 +255,10 @@ def test_the_largest_certificate_that_is_attached_is_documented() -> None:
 
 
 def reason_codes() -> dict[tuple[str, str], set[str]]:
-    """(code, type) of every refusal that src/providers and src/sending.py name, with the modules that do."""
+    """(code, type) of every refusal that src/providers and src/sending/group.py name, with the modules that do."""
     kinds = {error for error in classes() if issubclass(getattr(errors, error, object), errors.SendFailure)}
     found: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for module, tree in [*sources("src/providers"), ("base", ast.parse(read("src/sending.py")))]:
+    for module, tree in [*sources("src/providers"), ("base", ast.parse(read("src/sending/group.py")))]:
         for node in ast.walk(tree):
             pair: list[ast.expr] = []
             if isinstance(node, ast.Tuple):

@@ -23,11 +23,11 @@ import typer
 from standardwebhooks import Webhook
 
 import callback
-import webhook
 from api.app import app
+from callbacks import signatures
 from cli.main import app as offload
 from dev.server import NODE
-from ports import HttpRequest, HttpResponse
+from runtime.ports import HttpRequest, HttpResponse
 from store import callbacks
 from tests.doubles.platform import ScriptedFetch
 from tests.pages import PAGES, ROOT, blocks, commands, names, read, section, table
@@ -167,7 +167,7 @@ def vector() -> dict[str, str]:
 def test_the_signature_on_the_page_is_the_one_we_make_and_the_reference_package_makes() -> None:
     shown = vector()
     timestamp, body = int(shown["timestamp"]), shown["body"].encode()
-    made = webhook.headers(shown["id"], timestamp, body, [shown["secret"]])
+    made = signatures.headers(shown["id"], timestamp, body, [shown["secret"]])
     assert made["webhook-signature"] == shown["signature"]
     moment = datetime.fromtimestamp(timestamp, UTC)
     assert Webhook(shown["secret"]).sign(shown["id"], moment, shown["body"]) == shown["signature"]

@@ -9,11 +9,11 @@ import httpx
 import pytest
 from starlette.types import ASGIApp
 
-import certificate_links
 from api.calls import Operation
 from api.routes import OPERATIONS
+from certificates import links
 from console import frame
-from settings import Settings
+from runtime.settings import Settings
 from tests.console.conftest import OPERATOR_TOKEN, Person
 from tests.fuzz.deployment import VALUES, furnished
 from tests.pages import ROOT, code, name, read, table
@@ -55,7 +55,7 @@ def known(parameter: str) -> str:
 def addresses() -> dict[str, list[str]]:
     """Of each kind of answer, some; a method before the address is another than GET."""
     certificate = known("code")
-    link = certificate_links.download_url(Settings(VALUES), certificate, 2_000_000_000_000)
+    link = links.download_url(Settings(VALUES), certificate, 2_000_000_000_000)
     unsubscribe, logo = furnished().known["token"][-2:]
     return {
         "the API": [

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-import job_search
-from scope import Scope
-from states import JobKind, JobState
+from core.scope import Scope
+from core.states import JobKind, JobState
+from jobs import search
 from store import job_lists
 from store.job_lists import Filter, Place
 from tests.doubles.d1 import Counting
@@ -33,7 +33,7 @@ async def names(world: World, scope: Scope | None, limit: int = 100, **chosen: A
     found: list[str] = []
     place: Place | None = None
     for _ in range(100):
-        rows, place = await job_search.page(world.services, scope, Filter(**chosen), place, limit)
+        rows, place = await search.page(world.services, scope, Filter(**chosen), place, limit)
         assert len(rows) <= limit
         found += [row["name"].removeprefix("Course ") for row in rows]
         if place is None:
@@ -72,8 +72,8 @@ async def test_a_company_sees_its_own_whatever_it_asks_for(many: World) -> None:
 async def test_a_page_looks_at_so_many_jobs_and_says_where_to_go_on(
     many: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(job_search, "SCAN", 10)
-    rows, place = await job_search.page(many.services, None, Filter(words="Course 02"), None, 5)
+    monkeypatch.setattr(search, "SCAN", 10)
+    rows, place = await search.page(many.services, None, Filter(words="Course 02"), None, 5)
     assert (rows, place is not None) == ([], True)
     assert await names(many, None, words="Course 02") == ["02"]
     assert await names(many, None, words="nothing of the kind") == []
@@ -115,7 +115,7 @@ async def test_a_page_costs_the_same_with_a_hundred_jobs_as_with_ten_thousand(mo
         counted = []
         for scope in (None, Scope(SITE), Scope(SITE, "company 3")):
             for chosen in (Filter(), Filter(company="company 3"), Filter(words="nothing"), Filter(JobState.PAUSED)):
-                await job_search.page(world.services, scope, chosen, None, 50)
+                await search.page(world.services, scope, chosen, None, 50)
                 counted.append(database.steps)
         return counted
 

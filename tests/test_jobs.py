@@ -5,8 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-import jobs
-from errors import (
+from core.errors import (
     CredentialsRejected,
     EmptyJob,
     IdempotencyConflict,
@@ -19,9 +18,10 @@ from errors import (
     UnknownJob,
     WrongState,
 )
+from core.scope import Scope
+from jobs import actions as jobs
 from mail.message import OutgoingMail
-from ports import Row, Statement
-from scope import Scope
+from runtime.ports import Row, Statement
 from tests.world import MESSAGE, SITE, World, person
 
 

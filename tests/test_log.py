@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-import log
+from core import log
 from tests.faults.deployment import Deployment, simulate
 from tests.faults.injection import Storm
 from tests.pages import sources

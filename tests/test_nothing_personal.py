@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from errors import OutcomeUnknown, Rejected, TemporarilyRefused
+from core.errors import OutcomeUnknown, Rejected, TemporarilyRefused
 from mail.message import OutgoingMail
 from tests.doubles.platform import RecordingQueue
 from tests.world import MESSAGE, World

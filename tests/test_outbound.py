@@ -2,8 +2,8 @@
 
 import pytest
 
-import outbound
-from errors import ConfigurationError
+from core import outbound
+from core.errors import ConfigurationError
 
 PUBLIC = [
     "https://moodle.example.org/local/offload/callback.php",

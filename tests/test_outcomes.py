@@ -2,10 +2,8 @@
 
 import pytest
 
-import jobs
 import queue_consumer
-import sending
-from errors import (
+from core.errors import (
     CredentialsRejected,
     OutcomeUnknown,
     QuotaExhausted,
@@ -14,7 +12,9 @@ from errors import (
     TemporarilyRefused,
     Throttled,
 )
+from jobs import actions as jobs
 from mail.message import OutgoingMail
+from sending import group
 from tests.doubles.provider import failing
 from tests.world import World, person
 
@@ -122,7 +122,7 @@ async def test_a_throttle_waits_as_long_as_it_was_told_and_burns_no_attempt(worl
     await world.deliver(world.batches.sent.popleft()[0])
     _, delay = world.batches.sent[0]
     assert delay == 600
-    assert sum(world.provider.attempts.values()) <= sending.IN_FLIGHT
+    assert sum(world.provider.attempts.values()) <= group.IN_FLIGHT
     await world.work()
     assert world.states(job_id) == {"sent": 50}
     assert {row["attempts"] for row in world.people(job_id)} == {1}

@@ -2,10 +2,10 @@
 
 import pytest
 
-import overview
-from errors import CredentialsRejected, OutcomeUnknown
+from core.errors import CredentialsRejected, OutcomeUnknown
+from core.scope import Scope
 from mail.message import OutgoingMail
-from scope import Scope
+from monitoring import overview
 from store import overview as rows
 from tests.doubles.d1 import Counting
 from tests.world import SITE, World, person
@@ -157,7 +157,7 @@ async def test_whoever_is_found_to_have_been_mailed_counts_in_the_quota_of_their
     assert world.database.query("SELECT * FROM usage") == []
     day = overview._day(world.clock.now())
     world.clock.advance(3 * DAY)
-    import jobs
+    from jobs import actions as jobs
 
     for _ in range(2):
         await jobs.resolve(world.services, world.scope, job, jobs.Selection("uncertain", None, None))

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-import people_search
-from people_search import Group, Place
-from scope import Scope
-from states import RecipientState
+from core.scope import Scope
+from core.states import RecipientState
+from jobs import people
+from jobs.people import Group, Place
 from store import people_lists
 from store.people_lists import Filter
 from tests.doubles.d1 import Counting
@@ -36,7 +36,7 @@ async def found(world: World, job: str, limit: int = 50, scope: Scope | None = N
     place: Place | None = None
     row = await world.show(job)
     for _ in range(1_000):
-        rows, place = await people_search.page(world.services, scope, row, Filter(**chosen), place, limit)
+        rows, place = await people.page(world.services, scope, row, Filter(**chosen), place, limit)
         assert len(rows) <= limit
         positions += [row["position"] for row in rows]
         if place is None:
@@ -93,17 +93,17 @@ async def test_people_are_found_by_their_whole_address(world: World) -> None:
 async def test_a_page_looks_at_so_many_people_and_says_where_to_go_on(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(people_search, "SCAN", 100)
+    monkeypatch.setattr(people, "SCAN", 100)
     job = await world.draft(1_000)
     row = await world.show(job)
-    rows, place = await people_search.page(world.services, None, row, Filter(email="person950@example.com"), None, 50)
+    rows, place = await people.page(world.services, None, row, Filter(email="person950@example.com"), None, 50)
     assert (rows, place) == ([], (99, ""))
     assert await found(world, job, email="person950@example.com") == [950]
     assert await found(world, job, ref="9", email="person950@example.com") == [950]
     assert len(await found(world, job, ref="")) == 1_000
     # a batch that has nobody in the state is passed over at once
     end(world, job, "cancelled", "cancelled", "position = 999")
-    rows, place = await people_search.page(world.services, None, row, Filter(RecipientState.CANCELLED), None, 50)
+    rows, place = await people.page(world.services, None, row, Filter(RecipientState.CANCELLED), None, 50)
     assert ([each["position"] for each in rows], place) == ([], (899, ""))
     assert await found(world, job, state=RecipientState.CANCELLED) == [999]
 
@@ -119,7 +119,7 @@ async def test_nobody_of_another_company_or_site_is_found(world: World) -> None:
     ]
     for scope in (Scope(SITE, "rival"), Scope("site_" + "b" * 32)):
         for search in searches:
-            assert await people_search.page(world.services, scope, row, Filter(**search), None, 5) == ([], None)
+            assert await people.page(world.services, scope, row, Filter(**search), None, 5) == ([], None)
         for statement in (
             people_lists.one(scope, job, 0),
             people_lists.place_of(scope, job, "0"),
@@ -130,8 +130,8 @@ async def test_nobody_of_another_company_or_site_is_found(world: World) -> None:
 
 
 async def groups(world: World, job: str) -> list[Group]:
-    rows = await world.services.database.all(people_lists.groups(None, job, people_search.COUNTED))
-    return people_search.groups(await world.show(job), rows)
+    rows = await world.services.database.all(people_lists.groups(None, job, people.COUNTED))
+    return people.groups(await world.show(job), rows)
 
 
 async def test_what_went_wrong_is_counted_by_state_and_reason(world: World) -> None:
@@ -150,7 +150,7 @@ async def test_what_went_wrong_is_counted_by_state_and_reason(world: World) -> N
 async def test_a_group_too_large_to_be_counted_is_told_by_the_jobs_counter(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(people_search, "COUNTED", 10)
+    monkeypatch.setattr(people, "COUNTED", 10)
     job = await world.draft(400)
     end(world, job, "failed", "a", "position < 250")
     end(world, job, "failed", "b", "position BETWEEN 250 AND 252")
@@ -198,7 +198,7 @@ async def test_a_page_costs_the_same_with_ten_thousand_people_as_with_fifty_thou
         row = await world.show(job)
         steps = []
         for chosen in searches:
-            await people_search.page(world.services, None, row, chosen, Place(5_000, "b"), 50)
+            await people.page(world.services, None, row, chosen, Place(5_000, "b"), 50)
             steps.append(database.steps)
         await groups(world, job)
         counted.append([*steps, database.steps])

@@ -2,7 +2,7 @@
 
 import re
 
-from ports import Statement
+from runtime.ports import Statement
 from tests.doubles.d1 import SqliteDatabase
 from tests.world import World, person
 

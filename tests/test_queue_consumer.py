@@ -5,11 +5,11 @@ import itertools
 
 import pytest
 
-import jobs
 import queue_consumer
-from errors import TemporarilyRefused
+from core.errors import TemporarilyRefused
+from core.scope import Scope
+from jobs import actions as jobs
 from mail.message import OutgoingMail
-from scope import Scope
 from tests.doubles.platform import DeliveredMessage
 from tests.world import SITE, World, person
 

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-import rate_limit
-from errors import RateLimited
+from core.errors import RateLimited
+from runtime import rate_limit
 from tests.doubles.platform import CountingLimiter
 
 

@@ -6,7 +6,7 @@ import json
 import pytest
 
 import queue_consumer
-from errors import DatabaseUncertain, QueueUnavailable, TemporarilyRefused, Throttled
+from core.errors import DatabaseUncertain, QueueUnavailable, TemporarilyRefused, Throttled
 from mail.message import OutgoingMail
 from tests.doubles.platform import DeliveredMessage
 from tests.doubles.provider import Crash, failing

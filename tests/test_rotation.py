@@ -14,10 +14,10 @@ from joserfc import jwt
 from joserfc.jwk import OKPKey
 from joserfc.jws import extract_compact
 
-import unsubscribe
 from api.app import app
 from certificates import codes
-from settings import Settings
+from runtime.settings import Settings
+from suppressions import unsubscribe
 from tests.pages import blocks, read, section
 from tests.test_credentials import issue
 from tests.world import MESSAGE, SITE, World

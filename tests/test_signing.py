@@ -1,6 +1,6 @@
 """Signatures of addresses."""
 
-from signing import SIZE, is_genuine, signature
+from core.signing import SIZE, is_genuine, signature
 
 SECRET, CONTENT = b"s" * 32, b"\x00content\xff"
 

@@ -9,13 +9,13 @@ from typing import Any
 import httpx
 import pytest
 
-import jobs
-import unsubscribe
 from api.app import app
-from errors import ConfigurationError, DatabaseBusy, MissingForEverybody, TemplateRefused
+from core.errors import ConfigurationError, DatabaseBusy, MissingForEverybody, TemplateRefused
+from core.scope import Scope
+from jobs import actions as jobs
 from mail.message import OutgoingMail
-from scope import Scope
-from settings import Settings
+from runtime.settings import Settings
+from suppressions import unsubscribe
 from tests.doubles.d1 import SqliteDatabase
 from tests.world import MESSAGE, SITE, World, person
 

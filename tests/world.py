@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import jobs
 import queue_consumer
-from ports import Row
-from scope import Scope
-from services import Services
-from settings import Settings
+from core.scope import Scope
+from jobs import actions as jobs
+from runtime.ports import Row
+from runtime.services import Services
+from runtime.settings import Settings
 from sweep import sweep
 from tests.doubles.clock import ManualClock, SeededRandom
 from tests.doubles.crypto import HostCrypto

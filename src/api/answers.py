@@ -2,8 +2,7 @@
 
 from api.schemas import MAX_PEOPLE_A_CALL, SITE_FIELDS, Schema, array, closed, ref
 from callback import EventType
-from privacy import KINDS
-from states import (
+from core.states import (
     AttachmentState,
     CallbackState,
     CertificateState,
@@ -12,6 +11,7 @@ from states import (
     JobState,
     RecipientState,
 )
+from privacy.actions import KINDS
 from store.suppressions import Reason
 
 _TEXT: Schema = {"type": "string"}

@@ -17,8 +17,8 @@ from api.calls import Call, Operation
 from api.openapi import query_names
 from api.resource import SERVICES, Resource
 from api.routes import OPERATIONS
-from problems import NOT_FOUND, Problem, invalid
-from services import Services
+from core.problems import NOT_FOUND, Problem, invalid
+from runtime.services import Services
 
 
 def app(services: Services) -> ASGIApp:

@@ -2,13 +2,13 @@
 
 from starlette.responses import Response
 
-import problems
 from api import present, query
 from api.bodies import read_bytes
 from api.calls import Call, Operation, answer
 from certificates import assets
-from errors import TemplateRefused
-from problems import invalid
+from core import problems
+from core.errors import TemplateRefused
+from core.problems import invalid
 from store import assets as rows
 
 

@@ -10,12 +10,12 @@ from typing import Any
 
 from starlette.responses import Response
 
-import audit
-import problems
 from api import csv, present, query, scopes
 from api.calls import Call, Operation, answer
-from ports import Row
-from scope import Scope
+from core import problems
+from core.scope import Scope
+from monitoring import audit
+from runtime.ports import Row
 from store.audit import Filter, Place
 
 

@@ -10,14 +10,14 @@ from typing import Literal
 
 from starlette.requests import Request
 
-import rate_limit
-from errors import ConfigurationError
-from ports import Row
-from problems import FORBIDDEN, NO_OPERATOR, SITE_DISABLED, UNAUTHENTICATED, Problem
-from scope import Scope
-from services import Services
+from core.errors import ConfigurationError
+from core.problems import FORBIDDEN, NO_OPERATOR, SITE_DISABLED, UNAUTHENTICATED, Problem
+from core.scope import Scope
+from runtime import rate_limit
+from runtime.ports import Row
+from runtime.services import Services
 from store import tokens
-from tokens import hash_of
+from tenancy.tokens import hash_of
 
 # `either`: a site's tokens for what is theirs, the operator's for everything
 Access = Literal["public", "site", "operator", "either"]

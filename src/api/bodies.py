@@ -13,9 +13,9 @@ from typing import Any
 
 from starlette.requests import Request
 
-import bounded_json
 from api.csv import FORMULA_STARTS
-from problems import MALFORMED, TOO_LARGE, UNSUPPORTED, Problem
+from core import bounded_json
+from core.problems import MALFORMED, TOO_LARGE, UNSUPPORTED, Problem
 
 JSON = "application/json"
 NDJSON = "application/x-ndjson"

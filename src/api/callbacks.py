@@ -2,16 +2,16 @@
 
 from starlette.responses import Response
 
-import jobs
-import problems
-import replays
 from api import present, query
 from api.bodies import JSON, read_json
 from api.calls import Call, Operation, answer
 from api.validation import check, time
 from callback import EventType
-from problems import invalid
-from states import CallbackState
+from callbacks import replays
+from core import problems
+from core.problems import invalid
+from core.states import CallbackState
+from jobs import actions as jobs
 from store import callbacks
 
 

@@ -7,12 +7,12 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-import jobs
 from api.auth import Access, Caller
-from ports import Row, Statement
-from problems import ProblemType
-from scope import Scope
-from services import Services
+from core.problems import ProblemType
+from core.scope import Scope
+from jobs import actions as jobs
+from runtime.ports import Row, Statement
+from runtime.services import Services
 from store import audit
 
 

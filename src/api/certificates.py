@@ -4,18 +4,17 @@ from typing import Any
 
 from starlette.responses import Response, StreamingResponse
 
-import certificate_links as links
-import jobs
-import problems
 from api import present, query
 from api.bodies import JSON, read_json, read_optional_json
 from api.calls import Call, Operation, answer
 from api.validation import check, check_variables
-from certificates import changes, codes
+from certificates import changes, codes, links
 from certificates.archive import archive
-from errors import CertificateEnded, HolderForgotten
-from ports import Row
-from states import CertificateState
+from core import problems
+from core.errors import CertificateEnded, HolderForgotten
+from core.states import CertificateState
+from jobs import actions as jobs
+from runtime.ports import Row
 from store import audit, certificates
 
 ZIP = "application/zip"

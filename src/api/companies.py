@@ -9,20 +9,19 @@ from typing import Any
 
 from starlette.responses import Response
 
-import companies
-import logos
-import problems
 from api import present, query, scopes
 from api.bodies import JSON, read_json
 from api.calls import Call, Operation, answer
 from api.messages import check_mailbox
 from api.validation import check, is_company
-from errors import ConfigurationError, UnknownCompany
-from ports import Parameter
-from problems import Problem, invalid
-from scope import Scope
+from core import problems
+from core.errors import ConfigurationError, UnknownCompany
+from core.problems import Problem, invalid
+from core.scope import Scope
+from runtime.ports import Parameter
 from store import companies as rows
 from store.companies import OWN
+from tenancy import companies, logos
 
 _OF_SITE = {"from": "The sender", "send_rate": "The send rate"}
 

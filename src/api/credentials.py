@@ -2,12 +2,12 @@
 
 from starlette.responses import Response
 
-import problems
-import rate_limit
 from api.calls import Call, Operation, answer
 from certificates import codes
 from certificates.credential import Issuer
-from problems import Problem
+from core import problems
+from core.problems import Problem
+from runtime import rate_limit
 from store import credentials
 
 JWT = "application/vc+jwt"

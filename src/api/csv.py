@@ -12,7 +12,7 @@ from starlette.responses import Response, StreamingResponse
 
 from api import query
 from api.calls import Call
-from problems import invalid
+from core.problems import invalid
 
 PEOPLE = (
     *("ref", "email", "name", "state", "reason", "detail", "attempts", "message_id", "delivery", "attachment"),

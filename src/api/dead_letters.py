@@ -8,16 +8,16 @@ from typing import Any
 
 from starlette.responses import Response
 
-import dead_letters
-import problems
 from api import present, query
 from api.bodies import JSON, read_json
 from api.calls import Call, Operation, answer
 from api.validation import check
-from dead_letters import REFUSALS, Choice
-from errors import UnknownJob
-from problems import Problem, invalid
-from states import DeadLetterState
+from core import problems
+from core.errors import UnknownJob
+from core.problems import Problem, invalid
+from core.states import DeadLetterState
+from jobs import dead_letters
+from jobs.dead_letters import REFUSALS, Choice
 from store import dead_letters as letters
 from store.dead_letters import Move
 

@@ -2,14 +2,13 @@
 
 from starlette.responses import Response
 
-import deliveries
-import problems
 from api.bodies import JSON, MAX_EVENTS_BYTES, read_bytes
 from api.calls import Call, Operation, answer
-from delivery_events import SOURCES
-from errors import ConfigurationError, DeliveryEventRefused, EventUnproven
-from log import log
-from problems import Fault, Problem
+from core import problems
+from core.errors import ConfigurationError, DeliveryEventRefused, EventUnproven
+from core.log import log
+from core.problems import Fault, Problem
+from delivery_events import SOURCES, outcomes
 
 
 async def take(call: Call) -> Response:
@@ -28,7 +27,7 @@ async def take(call: Call) -> Response:
         code = refusal.code if isinstance(refusal, EventUnproven) else "malformed"
         log("warning", "delivery events refused", reason=f"{name}:{code}")
         raise
-    return answer({"taken": len(await deliveries.apply(call.services, notice))})
+    return answer({"taken": len(await outcomes.apply(call.services, notice))})
 
 
 OPERATIONS = (

@@ -6,19 +6,19 @@ from typing import Any
 
 from starlette.responses import Response
 
-import job_search
-import jobs
-import problems
 from api import people, present, query, scopes
 from api.bodies import JSON, read_json, read_optional_json
 from api.calls import Call, Operation, answer
 from api.messages import content_of
 from api.recipients import handed_back_people
 from api.validation import check, time
-from errors import WrongState
-from ports import Row
-from problems import invalid
-from states import JobKind, JobState
+from core import problems
+from core.errors import WrongState
+from core.problems import invalid
+from core.states import JobKind, JobState
+from jobs import actions as jobs
+from jobs import search
+from runtime.ports import Row
 from store.job_lists import Filter, Place
 
 
@@ -66,7 +66,7 @@ async def list_jobs(call: Call) -> Response:
     limit = query.limit(call)
     state = query.choice(call, "state", JobState)
     chosen, before = Filter(state=state, company=query.text(call, "company")), query.time_cursor(call)
-    rows, following = await job_search.page(call.services, call.scope, chosen, before and Place(*before), limit)
+    rows, following = await search.page(call.services, call.scope, chosen, before and Place(*before), limit)
     shown = [present.job(row, call.site, call.now) for row in rows]
     return answer({"jobs": shown, "next": following and query.cursor(following)})
 

@@ -2,8 +2,8 @@
 
 from starlette.responses import Response
 
-import connection
 from api.calls import Call, Operation, answer
+from monitoring import connection
 
 
 async def me(call: Call) -> Response:

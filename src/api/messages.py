@@ -4,14 +4,14 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-import companies
 from api.calls import Call
 from api.schemas import MAX_DESIGN_BYTES, MAX_TEMPLATE_BYTES
 from api.validation import check_variables, time
-from errors import ConfigurationError, InvalidAddress
+from core.errors import ConfigurationError, InvalidAddress
+from core.problems import invalid
 from mail import address, headers
-from ports import Row
-from problems import invalid
+from runtime.ports import Row
+from tenancy import companies
 
 
 async def content_of(call: Call, request: Mapping[str, Any], company_name: str | None) -> dict[str, Any]:

@@ -11,9 +11,9 @@ from typing import Literal, NamedTuple
 
 from starlette.responses import Response
 
-import overview
 from api.calls import Call, Operation
-from overview import Batches, Overview, SiteStanding, ThisMonth
+from monitoring import overview
+from monitoring.overview import Batches, Overview, SiteStanding, ThisMonth
 
 MOST_DATABASE = 10_000_000_000  # bytes: developers.cloudflare.com/d1/platform/limits
 

@@ -9,7 +9,7 @@ from api.answers import ANSWERS
 from api.calls import Operation
 from api.schemas import REQUESTS, Schema, ref
 from callback import EventType
-from problems import (
+from core.problems import (
     FORBIDDEN,
     INTERNAL,
     INVALID,
@@ -24,7 +24,7 @@ from problems import (
     UNSUPPORTED,
     ProblemType,
 )
-from states import CallbackState, DeadLetterState, JobState, RecipientState
+from core.states import CallbackState, DeadLetterState, JobState, RecipientState
 from store.suppressions import Reason
 
 VERSION = "1.0.0"

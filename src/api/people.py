@@ -8,12 +8,12 @@ import json
 from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
-import jobs
 from api.bodies import read_lines
 from api.calls import Call
 from api.validation import check, check_variables
-from errors import OffloadError
-from problems import Problem, problem_of
+from core.errors import OffloadError
+from core.problems import Problem, problem_of
+from jobs import actions as jobs
 
 Person = dict[str, Any]
 

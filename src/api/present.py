@@ -3,12 +3,12 @@
 import json
 from typing import Any
 
-import pacing
 from certificates import codes
-from ports import Row
+from core.states import JobState
+from core.times import rfc3339
 from providers import PROVIDERS
-from states import JobState
-from times import rfc3339
+from runtime.ports import Row
+from sending import pacing
 
 _COUNTS = ("total", "pending", "sending", "sent", "failed", "uncertain", "suppressed", "cancelled")
 TELLING = 100  # people done, before the measured rate says anything

@@ -5,16 +5,16 @@ from typing import Any
 
 from starlette.responses import Response
 
-import companies
-import problems
 from api import people, scopes
 from api.bodies import JSON, read_json
 from api.calls import Call, Operation, answer
 from api.messages import certificate_of, content_of
 from api.validation import check
+from core import problems
+from core.problems import invalid
 from mail.compose import MailJob
 from mail.message import Address
-from problems import invalid
+from tenancy import companies
 
 PDF = "application/pdf"
 _CODE = "0" * 16  # nobody's

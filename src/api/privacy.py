@@ -8,15 +8,15 @@ from typing import Any
 
 from starlette.responses import Response
 
-import privacy
-import problems
-import retention
 from api import query
 from api.bodies import JSON, read_json
 from api.calls import Call, Operation, answer
 from api.validation import check
-from person import START, Person, Place
-from problems import invalid
+from core import problems
+from core.problems import invalid
+from privacy import actions as privacy
+from privacy import retention
+from privacy.person import START, Person, Place
 from store import audit
 
 

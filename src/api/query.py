@@ -10,11 +10,11 @@ import re
 from enum import StrEnum
 from typing import Any, TypeVar
 
-import bounded_json
 from api.calls import Call
 from api.schemas import TIME, WORDS
 from api.validation import time as time_of
-from problems import invalid
+from core import bounded_json
+from core.problems import invalid
 
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 1_000

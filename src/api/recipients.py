@@ -5,14 +5,14 @@ from typing import Any
 
 from starlette.responses import Response
 
-import jobs
-import problems
 from api import csv, people, present, query
 from api.bodies import JSON, NDJSON, media_type, read_json
 from api.calls import Call, Operation, answer
 from api.validation import check
-from ports import Row
-from states import RecipientState
+from core import problems
+from core.states import RecipientState
+from jobs import actions as jobs
+from runtime.ports import Row
 from store import job_lists
 
 HANDED_BACK = "handed_back"

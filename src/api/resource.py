@@ -12,10 +12,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from errors import OffloadError
-from log import log
-from problems import METHOD_NOT_ALLOWED, Problem, internal, problem_of
-from services import Services
+from core.errors import OffloadError
+from core.log import log
+from core.problems import METHOD_NOT_ALLOWED, Problem, internal, problem_of
+from runtime.services import Services
 
 SERVICES = "offload.services"  # their place in the ASGI scope
 _RAY = re.compile(r"[A-Za-z0-9-]{1,64}")

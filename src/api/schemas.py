@@ -5,8 +5,8 @@ The promise: nothing that was sent is ignored in silence; an unknown field is re
 
 from typing import Any
 
-from dead_letters import MOST as MOST_LETTERS
-from states import JobKind
+from core.states import JobKind
+from jobs.dead_letters import MOST as MOST_LETTERS
 from store.suppressions import Reason
 
 Schema = dict[str, Any]

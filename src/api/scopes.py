@@ -1,10 +1,10 @@
 """Whose data a call is about, where the operator may name a site and a site's token a company of it."""
 
-import problems
 from api import query
 from api.calls import Call
-from problems import Problem, invalid
-from scope import Scope
+from core import problems
+from core.problems import Problem, invalid
+from core.scope import Scope
 from store import sites
 
 

@@ -5,19 +5,18 @@ from typing import Any
 
 from starlette.responses import Response
 
-import outbound
-import problems
-import sites
 from api import present, query
 from api.bodies import JSON, read_json
 from api.calls import Call, Operation, answer
 from api.messages import check_mailbox
 from api.validation import check
-from errors import ConfigurationError
-from ports import Parameter
-from problems import invalid
-from services import Services
+from core import outbound, problems
+from core.errors import ConfigurationError
+from core.problems import invalid
+from runtime.ports import Parameter
+from runtime.services import Services
 from store import sites as stored
+from tenancy import sites
 
 
 async def create(call: Call) -> Response:

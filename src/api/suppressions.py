@@ -5,15 +5,15 @@ from typing import Any
 
 from starlette.responses import Response
 
-import problems
 from api import csv, present, query
 from api.bodies import CSV, JSON, media_type, read_json, read_table
 from api.calls import Call, Operation, answer
 from api.validation import check
-from errors import OffloadError
-from problems import Problem, invalid, problem_of
+from core import problems
+from core.errors import OffloadError
+from core.problems import Problem, invalid, problem_of
 from store.suppressions import Reason
-from suppressions import Place, Suppressions, key_of, place_of
+from suppressions.actions import Place, Suppressions, key_of, place_of
 
 CHUNK = 1_000
 

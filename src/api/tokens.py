@@ -2,15 +2,14 @@
 
 from starlette.responses import Response
 
-import problems
-import sites
-import tokens
 from api import present
 from api.bodies import JSON, read_json
 from api.calls import Call, Operation, answer
 from api.validation import check
-from scope import Scope
+from core import problems
+from core.scope import Scope
 from store import tokens as stored
+from tenancy import sites, tokens
 
 
 async def create(call: Call) -> Response:

@@ -11,16 +11,16 @@ from urllib.parse import parse_qs
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-import unsubscribe
 from api.calls import Call, Operation
-from errors import ConfigurationError, Unavailable
-from log import log
+from core.errors import ConfigurationError, Unavailable
+from core.log import log
 from pages import languages
 from pages.base import SECURITY_POLICY
 from pages.unsubscribe import notice, standing
 from pages.unsubscribe_words import WORDS
-from ports import Row
-from unsubscribe import Choice, Reference
+from runtime.ports import Row
+from suppressions import unsubscribe
+from suppressions.unsubscribe import Choice, Reference
 
 FORM, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
 _LONGEST_BODY = 4_000  # bytes; what browsers and mail providers send has less than 300

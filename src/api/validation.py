@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 
 from api.schemas import COMPANY, MAX_VARIABLES_BYTES, ONE_LINE, REQUESTS, WORDS, ref
-from problems import invalid
+from core.problems import invalid
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TYPES = {

@@ -11,17 +11,16 @@ from functools import wraps
 from starlette.background import BackgroundTask
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-import certificate_links as links
-import rate_limit
 from api.calls import Call, Operation
-from certificates import codes
-from errors import ConfigurationError, RateLimited, Unavailable
-from log import log
+from certificates import codes, links
+from core.errors import ConfigurationError, RateLimited, Unavailable
+from core.log import log
+from core.states import CertificateState
 from pages import languages, verify
 from pages.base import SECURITY_POLICY
 from pages.verify_words import WORDS
-from ports import Row
-from states import CertificateState
+from runtime import rate_limit
+from runtime.ports import Row
 from store import certificates
 
 PDF = "application/pdf"

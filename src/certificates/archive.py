@@ -10,10 +10,10 @@ import unicodedata
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
-import backoff
-from errors import BucketUnavailable
-from ports import Row, StoredObject
-from services import Services
+from core.errors import BucketUnavailable
+from runtime.ports import Row, StoredObject
+from runtime.services import Services
+from sending import backoff
 from store import certificates
 
 AT_A_TIME = 6  # files

@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 import certs
 from certificates import font_file, pictures, svg
-from errors import AssetInUse, TemplateRefused, UnknownAsset
-from persistence import persist
-from ports import Row
-from scope import Scope
-from services import Services
+from core.errors import AssetInUse, TemplateRefused, UnknownAsset
+from core.scope import Scope
+from runtime.ports import Row
+from runtime.services import Services
+from sending.persistence import persist
 from store import assets, audit
 
 MAX_BYTES = 2_000_000

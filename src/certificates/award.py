@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from errors import DesignRefused, TemplateRefused
+from core.errors import DesignRefused, TemplateRefused
 
 if TYPE_CHECKING:
     from certificates.design import Design

@@ -9,7 +9,7 @@ from typing import Final
 from certificates.document import Document
 from certificates.lines import Line, Run
 from certificates.scripts import script_of
-from errors import RenderingFailed
+from core.errors import RenderingFailed
 
 SMALLEST: Final = 5.0  # points
 _STEP: Final = 0.96

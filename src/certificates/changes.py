@@ -8,15 +8,15 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-import dispatch
 from certificates.award import CertificateJob
 from certs import Issuing, discard
-from errors import BucketUnavailable, CertificateEnded, HolderForgotten, UnknownCertificate
-from persistence import persist
-from ports import Row
-from scope import Scope
-from services import Services
-from states import CertificateState
+from core.errors import BucketUnavailable, CertificateEnded, HolderForgotten, UnknownCertificate
+from core.scope import Scope
+from core.states import CertificateState
+from runtime.ports import Row
+from runtime.services import Services
+from sending import dispatch
+from sending.persistence import persist
 from store import certificates, events
 from store.audit import Entry
 

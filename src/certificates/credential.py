@@ -15,8 +15,8 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from ports import Crypto, Row
-from settings import Settings
+from runtime.ports import Crypto, Row
+from runtime.settings import Settings
 
 CONTEXT = [
     "https://www.w3.org/ns/credentials/v2",

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 from typing import Final, NamedTuple
 
-from errors import RenderingFailed
+from core.errors import RenderingFailed
 
 
 class _Locale(NamedTuple):

@@ -12,7 +12,7 @@ from typing import Any, Final
 from certificates import svg
 from certificates.schema import ELEMENTS, OUTLINE
 from certificates.scripts import COMMON, scripts_in
-from errors import TemplateRefused
+from core.errors import TemplateRefused
 
 # What the renderer itself gives to every text.
 RESERVED: Final = frozenset({"code", "verify_url", "issued", "date"})

@@ -7,7 +7,7 @@ import struct
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final
 
-from errors import TemplateRefused
+from core.errors import TemplateRefused
 
 if TYPE_CHECKING:
     from fontTools.ttLib import TTFont

@@ -12,7 +12,7 @@ from importlib import import_module
 
 from certificates.face import Face
 from certificates.scripts import COMMON, scripts_in
-from errors import MissingGlyph
+from core.errors import MissingGlyph
 
 # script: its sans and its serif family
 _EUROPEAN = ("noto-sans", "noto-serif")

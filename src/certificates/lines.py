@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from certificates.face import Face, Glyph
 from certificates.scripts import COMMON, script_of
-from errors import MissingGlyph
+from core.errors import MissingGlyph
 
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 # Controls, and the marks that could turn a line round; joiners stay, for names are spelled with them.

@@ -10,18 +10,17 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
-import certificate_links as links
-from certificates import dates
-from errors import NotAccepted, Rejected, SendFailure
-from log import log
+from certificates import dates, links
+from core.errors import NotAccepted, Rejected, SendFailure
+from core.log import log
 from mail.compose import MailJob
 from mail.message import OutgoingMail
 from pages.languages import RIGHT_TO_LEFT
 from pages.link_words import LINK_WORDS
-from persistence import persist
-from ports import Row
 from providers import provider_for
-from services import Services
+from runtime.ports import Row
+from runtime.services import Services
+from sending.persistence import persist
 from store import links as rows
 
 INTERVAL: Final = 3_600_000  # milliseconds

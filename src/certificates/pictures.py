@@ -7,7 +7,7 @@ from functools import lru_cache
 from itertools import accumulate
 from typing import Any, Final
 
-from errors import TemplateRefused
+from core.errors import TemplateRefused
 
 MAX_PIXELS: Final = 12_000_000
 MAX_TRANSPARENT: Final = 2_000_000  # pixels that each have to be looked at

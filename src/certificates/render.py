@@ -14,7 +14,7 @@ from certificates import dates, shapes
 from certificates.design import MAX_VALUE, Design, Element, Page
 from certificates.fonts import FontLibrary
 from certificates.lines import Line, base_direction, clean, set_line
-from errors import MissingVariable, RenderingFailed, TemplateRefused
+from core.errors import MissingVariable, RenderingFailed, TemplateRefused
 
 if TYPE_CHECKING:
     from certificates.block import Block

@@ -7,7 +7,7 @@ loaded; what would have to be drawn and cannot be is refused, never left out.
 import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from errors import TemplateRefused
+from core.errors import TemplateRefused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

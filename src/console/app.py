@@ -17,8 +17,8 @@ from console import frame, sessions, sign_in
 from console.routes import PAGES
 from console.routing import ROLES, Page
 from console.visit import Visit, read_form
-from problems import FORBIDDEN, NOT_FOUND, Problem
-from services import Services
+from core.problems import FORBIDDEN, NOT_FOUND, Problem
+from runtime.services import Services
 
 
 class _ConsoleResource(Resource):

@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 
 from starlette.responses import Response
 
-import audit
 from api import csv, query
 from api.audit import pages, shown
 from console import words
@@ -14,9 +13,10 @@ from console.forms import day
 from console.frame import page
 from console.routing import Page
 from console.visit import Visit
-from ports import Row
-from problems import UNKNOWN_COMPANY, Problem, invalid
-from scope import Scope
+from core.problems import UNKNOWN_COMPANY, Problem, invalid
+from core.scope import Scope
+from monitoring import audit
+from runtime.ports import Row
 from store.audit import Filter, Place
 
 LIMIT = 50

@@ -5,17 +5,17 @@ from datetime import UTC, datetime
 
 from starlette.responses import Response
 
-import replays
 from api import query
 from callback import EventType, event_json
+from callbacks import replays
+from callbacks.replays import Replayed
 from console.frame import confirm, page
 from console.routing import Page
 from console.visit import Visit
 from console.words import counted
-from ports import Row
-from problems import UNKNOWN_CALLBACK, Problem, invalid
-from replays import Replayed
-from states import CallbackState
+from core.problems import UNKNOWN_CALLBACK, Problem, invalid
+from core.states import CallbackState
+from runtime.ports import Row
 from store import callbacks
 
 LIMIT = 50

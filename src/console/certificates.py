@@ -5,19 +5,18 @@ from typing import Any
 
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
-import certificate_links as links
-import jobs
 from api import query
 from api.validation import check
-from certificates import changes, codes
+from certificates import changes, codes, links
 from certificates.archive import archive
 from console.frame import confirm, page
 from console.routing import Page
 from console.visit import Visit
+from core.problems import NOT_FOUND, Problem, invalid
+from core.scope import Scope
+from jobs import actions as jobs
 from pages.verify import standing_of
-from ports import Row
-from problems import NOT_FOUND, Problem, invalid
-from scope import Scope
+from runtime.ports import Row
 from store import certificates
 
 LIMIT = 50

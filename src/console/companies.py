@@ -8,7 +8,6 @@ from typing import Any
 
 from starlette.responses import Response
 
-import companies
 from api import query
 from api.companies import settings_of
 from api.validation import check, is_company
@@ -17,10 +16,11 @@ from console.frame import confirm, page
 from console.routing import Page
 from console.sites import HOME
 from console.visit import Visit
-from errors import UnknownCompany
-from ports import Row
-from problems import Problem
+from core.errors import UnknownCompany
+from core.problems import Problem
+from runtime.ports import Row
 from store import companies as stored
+from tenancy import companies
 
 LIMIT = 50
 _MAILBOXES = {"from": ("sender_email", "sender_name"), "reply_to": ("reply_to", "reply_to_name")}

@@ -4,17 +4,17 @@ import json
 
 from starlette.responses import Response
 
-import dead_letters
-import problems
 from api import query
 from console.frame import confirm, page
 from console.routing import Page
 from console.visit import Visit
 from console.words import counted, people
-from dead_letters import REFUSALS
-from ports import Row
-from problems import Problem
-from states import DeadLetterState
+from core import problems
+from core.problems import Problem
+from core.states import DeadLetterState
+from jobs import dead_letters
+from jobs.dead_letters import REFUSALS
+from runtime.ports import Row
 from store import dead_letters as letters
 from store.dead_letters import Move
 

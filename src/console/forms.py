@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from console.frame import page
 from console.visit import Visit
-from problems import INVALID, Problem, invalid
+from core.problems import INVALID, Problem, invalid
 
 _WHOLE, _FRACTION = re.compile(r"-?[0-9]{1,15}"), re.compile(r"-?[0-9]{1,15}\.[0-9]{1,15}")
 _ONCE = """{% extends "frame" %}{% block main %}{% import "parts" as parts with context %}

@@ -5,14 +5,13 @@ from typing import NamedTuple
 
 from starlette.responses import Response
 
-import connection
-import overview
 from console.frame import page
 from console.routing import Page
 from console.visit import Visit
-from errors import ConfigurationError
+from core.errors import ConfigurationError
+from monitoring import connection, overview
 from providers import PROVIDERS
-from settings import SETTINGS, Settings
+from runtime.settings import SETTINGS, Settings
 from store import callbacks
 
 # what every deployment needs, and what reads it

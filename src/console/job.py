@@ -12,10 +12,10 @@ from console.jobs import find
 from console.reasons import JOBS, STATES, of_person
 from console.routing import Page
 from console.visit import Visit
-from people_search import COUNTED, groups
-from ports import Row
-from problems import NOT_FOUND, Problem
-from states import JobState
+from core.problems import NOT_FOUND, Problem
+from core.states import JobState
+from jobs.people import COUNTED, groups
+from runtime.ports import Row
 from store import audit, job_lists, people_lists, sites
 from store import jobs as job_rows
 from store.audit import Filter

@@ -8,18 +8,18 @@ from collections.abc import Sequence
 
 from starlette.responses import Response
 
-import jobs
 from console.frame import confirm
 from console.jobs import find
 from console.reasons import of_person
 from console.routing import Page
 from console.visit import Visit
 from console.words import moment, number, people
-from errors import WrongState
-from jobs import Selection
-from ports import Row
-from problems import invalid
-from states import JobState, RecipientState
+from core.errors import WrongState
+from core.problems import invalid
+from core.states import JobState, RecipientState
+from jobs import actions as jobs
+from jobs.actions import Selection
+from runtime.ports import Row
 from store import people_lists
 
 MOST_CHOSEN = 1_000

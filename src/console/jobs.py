@@ -4,18 +4,18 @@ import re
 
 from starlette.responses import Response
 
-import job_search
-import jobs
 from api import query
 from console.forms import day
 from console.frame import page
 from console.routing import Page
 from console.visit import Visit
-from errors import UnknownJob
-from ports import Row
-from problems import UNKNOWN_SITE, Problem
-from scope import Scope
-from states import JobKind, JobState
+from core.errors import UnknownJob
+from core.problems import UNKNOWN_SITE, Problem
+from core.scope import Scope
+from core.states import JobKind, JobState
+from jobs import actions as jobs
+from jobs import search
+from runtime.ports import Row
 from store import sites
 from store.job_lists import Filter, Place
 
@@ -109,7 +109,7 @@ async def _found(visit: Visit, scope: Scope | None) -> tuple[list[Row], Place | 
         until=day(visit, "to", after=1),
     )
     before = query.time_cursor(visit)
-    return await job_search.page(visit.services, scope, chosen, before and Place(*before), LIMIT)
+    return await search.page(visit.services, scope, chosen, before and Place(*before), LIMIT)
 
 
 async def _scope(visit: Visit) -> Scope | None:

@@ -4,12 +4,12 @@ from typing import NamedTuple
 
 from starlette.responses import Response
 
-import overview
-from breakers import BOUNCE_LIMIT
 from console import words
 from console.frame import page
 from console.routing import Page
 from console.visit import Visit
+from jobs.breakers import BOUNCE_LIMIT
+from monitoring import overview
 
 LATE_SWEEP = 180  # seconds: two runs were missed
 _TEMPLATE = """{% extends "frame" %}{% block main %}{% import "parts" as parts with context %}

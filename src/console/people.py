@@ -6,7 +6,6 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-import people_search
 from api import csv, present, query
 from console.frame import page
 from console.job import RETRIABLE
@@ -14,10 +13,11 @@ from console.jobs import find
 from console.reasons import of_person
 from console.routing import Page
 from console.visit import Visit
-from people_search import SCAN, Place
-from ports import Row
-from problems import NOT_FOUND, Problem
-from states import RecipientState
+from core.problems import NOT_FOUND, Problem
+from core.states import RecipientState
+from jobs import people
+from jobs.people import SCAN, Place
+from runtime.ports import Row
 from store import certificates, job_lists, people_lists
 from store.people_lists import Filter
 
@@ -113,7 +113,7 @@ async def show_list(visit: Visit) -> Response:
     asked = {name: visit.query(name) for name in ("state", "reason", "ref", "email")}
     after, chosen = query.time_cursor(visit), _chosen(visit)
     place = after and Place(*after)
-    rows, following = await people_search.page(visit.services, visit.scope, job, chosen, place, LIMIT)
+    rows, following = await people.page(visit.services, visit.scope, job, chosen, place, LIMIT)
     return page(
         visit,
         _LIST,
@@ -161,7 +161,7 @@ async def table(visit: Visit) -> Response:
 async def _pages(visit: Visit, job: Row, chosen: Filter) -> AsyncIterator[list[Row]]:
     place: Place | None = None
     while True:
-        rows, place = await people_search.page(visit.services, visit.scope, job, chosen, place, query.MAX_LIMIT)
+        rows, place = await people.page(visit.services, visit.scope, job, chosen, place, query.MAX_LIMIT)
         yield [present.recipient(row) for row in rows]
         if place is None:
             return

@@ -16,12 +16,12 @@ from console.jobs import find
 from console.people import certificate_of, find_person
 from console.routing import Page
 from console.visit import Visit
-from errors import InvalidAddress, RecipientFault
+from core.errors import InvalidAddress, RecipientFault
+from core.problems import NOT_FOUND, Problem
 from mail.compose import MailJob
 from mail.headers import UNSUBSCRIBE
 from mail.message import Address, OutgoingMail
-from ports import Row
-from problems import NOT_FOUND, Problem
+from runtime.ports import Row
 from store import job_lists, people_lists
 
 HEADERS = {

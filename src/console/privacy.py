@@ -10,8 +10,6 @@ from typing import Any
 
 from starlette.responses import Response
 
-import privacy
-import retention
 from api import query
 from api.privacy import cursor_of, note_of, place_of
 from api.validation import check
@@ -20,9 +18,11 @@ from console.frame import confirm, page
 from console.routing import Page
 from console.visit import Visit
 from console.words import counted
-from person import Person, Place
-from ports import Row
-from problems import Problem, invalid
+from core.problems import Problem, invalid
+from privacy import actions as privacy
+from privacy import retention
+from privacy.person import Person, Place
+from runtime.ports import Row
 
 LIMIT = 50
 PARTS = 20  # of a search in one request

@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
-import access
 from api import auth
 from api.auth import Caller
-from ports import Statement
-from problems import FORBIDDEN, Problem
-from scope import Scope
-from services import Services
+from core.problems import FORBIDDEN, Problem
+from core.scope import Scope
+from runtime.ports import Statement
+from runtime.services import Services
 from store import console_sessions, console_users
-from tokens import hash_of
+from tenancy import access
+from tenancy.tokens import hash_of
 
 COOKIE = "__Host-offload"
 ACCESS = "access:"  # how the key of a session begins that Cloudflare Access keeps

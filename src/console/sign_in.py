@@ -10,14 +10,14 @@ import re
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-import rate_limit
 from api.auth import Caller
 from console import sessions
 from console.frame import page
 from console.routing import Page
 from console.visit import Visit
-from errors import RateLimited
-from problems import Problem
+from core.errors import RateLimited
+from core.problems import Problem
+from runtime import rate_limit
 from store import audit
 
 _GUEST = "__Host-offload-guest"  # makes a form's token before there is a session

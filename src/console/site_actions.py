@@ -4,8 +4,6 @@ from typing import Any
 
 from starlette.responses import Response
 
-import retention
-import sites
 from api.validation import check
 from console import forms
 from console.frame import confirm
@@ -13,8 +11,10 @@ from console.privacy import told
 from console.routing import Page
 from console.sites import HOME, shown
 from console.visit import Visit
-from ports import Row
-from problems import Problem
+from core.problems import Problem
+from privacy import retention
+from runtime.ports import Row
+from tenancy import sites
 
 _KEPT = ("keep_people_days", "keep_certificate_years")
 

@@ -5,7 +5,6 @@ from typing import Any
 
 from starlette.responses import Response
 
-import sites
 from api import query
 from api.sites import columns
 from api.validation import check
@@ -13,10 +12,11 @@ from console import forms
 from console.frame import page
 from console.routing import Page
 from console.visit import Visit
-from ports import Row
-from problems import Problem
+from core.problems import Problem
 from providers import PROVIDERS
+from runtime.ports import Row
 from store import sites as stored
+from tenancy import sites
 
 LIMIT = 50
 HOME = "/console/sites"

@@ -16,10 +16,10 @@ from console.frame import page
 from console.routing import Page
 from console.visit import Visit
 from console.words import number
-from ports import Row
-from problems import invalid
+from core.problems import invalid
+from runtime.ports import Row
 from store.suppressions import WISHES, Reason
-from suppressions import Suppressions, key_of, place_of
+from suppressions.actions import Suppressions, key_of, place_of
 
 LIMIT = 50
 CHUNK = 1_000

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from console import words
 from console.reasons import JOBS, of_person
-from ports import Row
+from runtime.ports import Row
 
 MOST = 200  # rows of the audit trail, and of the events, that are looked at
 

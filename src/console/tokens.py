@@ -7,7 +7,6 @@ from collections.abc import Mapping
 
 from starlette.responses import Response
 
-import tokens
 from api import query
 from api.validation import check
 from console import forms
@@ -15,9 +14,10 @@ from console.frame import confirm, page
 from console.routing import Page
 from console.sites import HOME
 from console.visit import Visit
-from ports import Row
-from problems import Problem
+from core.problems import Problem
+from runtime.ports import Row
 from store import tokens as stored
+from tenancy import tokens
 
 LIMIT = 50
 _FIELDS = ("name", "company")

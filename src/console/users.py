@@ -12,8 +12,8 @@ from console import words
 from console.frame import confirm, page
 from console.routing import Page
 from console.visit import Visit
-from ports import Row
-from problems import NOT_FOUND, Problem, invalid
+from core.problems import NOT_FOUND, Problem, invalid
+from runtime.ports import Row
 from store import console_users
 
 LIMIT = 50

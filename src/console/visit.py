@@ -12,12 +12,12 @@ from urllib.parse import parse_qs, urlencode
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-import signing
 from api.calls import Call
 from console import words
-from ports import Row
-from problems import FORBIDDEN, MALFORMED, TOO_LARGE, UNKNOWN_SITE, Problem
-from scope import Scope
+from core import signing
+from core.problems import FORBIDDEN, MALFORMED, TOO_LARGE, UNKNOWN_SITE, Problem
+from core.scope import Scope
+from runtime.ports import Row
 from store import sites
 
 SAID = "__Host-offload-said"  # what the last action did, for the next page

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from certificates.codes import grouped
-from times import rfc3339
+from core.times import rfc3339
 
 MENU = (
     ("/console", "Overview"),

@@ -13,10 +13,10 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, ClassVar, NamedTuple
 
-import bounded_json
-from errors import EventMalformed, EventUnproven
+from core import bounded_json
+from core.errors import EventMalformed, EventUnproven
 from providers.base import masked
-from services import Services
+from runtime.services import Services
 
 REFERENCE = "offload_reference"  # the custom argument, tag or variable that carries `OutgoingMail.reference`
 DETAIL_LIMIT = 300

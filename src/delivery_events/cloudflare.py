@@ -8,14 +8,14 @@ developers.cloudflare.com/email-service/platform/event-subscriptions/
 from collections.abc import Sequence
 from typing import Any
 
-import backoff
-import deliveries
+from core.errors import EventMalformed, Unavailable
+from core.log import log
+from delivery_events import outcomes
 from delivery_events.base import DeliveryEvent, Kind, Notice, event, moment, text
-from errors import EventMalformed, Unavailable
-from log import log
-from ports import Message
 from providers.cloudflare import in_brackets
-from services import Services
+from runtime.ports import Message
+from runtime.services import Services
+from sending import backoff
 
 LOOKS = 3  # deliveries of a message until its mail counts as another's
 WAIT = 30  # seconds between them
@@ -43,7 +43,7 @@ async def consume(services: Services, messages: Sequence[Message]) -> None:
         else:
             message.ack()
     try:
-        known = await deliveries.apply(services, Notice([happened for _, happened in found]))
+        known = await outcomes.apply(services, Notice([happened for _, happened in found]))
     except Unavailable as error:
         log("warning", "delivery events put off", reason=type(error).__name__, count=len(found))
         for message, _ in found:

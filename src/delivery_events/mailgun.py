@@ -9,6 +9,7 @@ import hmac
 from collections.abc import Mapping
 from typing import Any
 
+from core.errors import EventMalformed, EventUnproven
 from delivery_events.base import (
     REFERENCE,
     DeliveryEvent,
@@ -22,7 +23,6 @@ from delivery_events.base import (
     parse,
     text,
 )
-from errors import EventMalformed, EventUnproven
 
 KINDS = {
     "delivered": Kind.DELIVERED,

@@ -7,7 +7,8 @@ import hmac
 from collections.abc import Mapping
 from typing import Any
 
-import webhook
+from callbacks import signatures
+from core.errors import ConfigurationError, EventMalformed, EventUnproven
 from delivery_events.base import (
     REFERENCE,
     DeliveryEvent,
@@ -20,7 +21,6 @@ from delivery_events.base import (
     parse,
     text,
 )
-from errors import ConfigurationError, EventMalformed, EventUnproven
 
 KINDS = {
     "email.delivered": Kind.DELIVERED,
@@ -50,7 +50,7 @@ class ResendEvents(EventSource):
 
     def _sign(self, message_id: str, timestamp: int, body: bytes) -> str:
         try:
-            return webhook.headers(message_id, timestamp, body, [self.key])["webhook-signature"]
+            return signatures.headers(message_id, timestamp, body, [self.key])["webhook-signature"]
         except ConfigurationError as error:
             raise ConfigurationError(self.setting, error.detail) from None
 

@@ -7,9 +7,9 @@ import base64
 from collections.abc import Mapping
 from typing import Any
 
-import der
+from core import der
+from core.errors import ConfigurationError, EventMalformed, EventUnproven
 from delivery_events.base import REFERENCE, DeliveryEvent, EventSource, Kind, Notice, event, instant, parse, text
-from errors import ConfigurationError, EventMalformed, EventUnproven
 
 SIGNATURE, TIMESTAMP = "x-twilio-email-event-webhook-signature", "x-twilio-email-event-webhook-timestamp"
 KINDS = {

@@ -10,7 +10,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import der
+from core import der
+from core.errors import ConfigurationError, EventMalformed, EventUnproven, ResponseLost
+from core.log import log
 from delivery_events.base import (
     REFERENCE,
     DeliveryEvent,
@@ -23,9 +25,7 @@ from delivery_events.base import (
     parse,
     text,
 )
-from errors import ConfigurationError, EventMalformed, EventUnproven, ResponseLost
-from log import log
-from ports import HttpRequest, HttpResponse, SignatureAlgorithm
+from runtime.ports import HttpRequest, HttpResponse, SignatureAlgorithm
 
 ALGORITHMS: Mapping[str, SignatureAlgorithm] = {"1": "RSA-SHA1", "2": "RSA-SHA256"}
 SIGNED = {

@@ -7,7 +7,7 @@ The reason never repeats the address: it is kept with results and shown to peopl
 
 import re
 
-from errors import InvalidAddress
+from core.errors import InvalidAddress
 from mail.message import Address
 
 # RFC 5321, 4.5.3.1; a path of 256 octets with its angle brackets leaves 254

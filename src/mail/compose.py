@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from errors import InvalidAddress, TemplateRefused
+from core.errors import InvalidAddress, TemplateRefused
 from mail import address, headers
 from mail.message import Address, OutgoingMail
 from mail.template import Template

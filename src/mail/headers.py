@@ -7,7 +7,7 @@ replaces nothing that the product or the provider sets.
 import re
 from collections.abc import Mapping
 
-from errors import TemplateRefused
+from core.errors import TemplateRefused
 
 REFERENCE = "X-Entity-Ref-ID"
 JOB = "X-Offload-Job"

@@ -18,7 +18,7 @@ from functools import cache
 from html import unescape
 from typing import TYPE_CHECKING, Any
 
-from errors import RenderingFailed
+from core.errors import RenderingFailed
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup

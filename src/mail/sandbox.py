@@ -20,7 +20,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import Namespace, missing
 from markupsafe import Markup, escape
 
-from errors import MissingVariable
+from core.errors import MissingVariable
 from mail.plain_text import CLOSE, OPEN
 
 UNITS = 100_000  # of work one part of one mail may take; about a microsecond each

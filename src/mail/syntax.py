@@ -11,7 +11,7 @@ from typing import Any
 from jinja2 import Template, TemplateSyntaxError, meta, nodes
 from jinja2.visitor import NodeTransformer
 
-from errors import TemplateRefused
+from core.errors import TemplateRefused
 from mail.sandbox import EACH, HOLE, SHOWN, SPEND, UNIT_SIZE, WEIGHED, sandbox
 
 _MAX_DEPTH = 60  # of a template's tree

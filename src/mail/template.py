@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import jinja2
 from jinja2.exceptions import SecurityError
 
-from errors import RecipientFault, RenderingFailed, TemplateRefused
+from core.errors import RecipientFault, RenderingFailed, TemplateRefused
 from mail.plain_text import CLOSE, OPEN, DerivedText, fill
 from mail.sandbox import Run
 from mail.syntax import compile_part

@@ -7,8 +7,8 @@ from typing import Any
 
 from pages.base import render, said
 from pages.unsubscribe_words import WORDS, Words
-from ports import Row
-from unsubscribe import Choice
+from runtime.ports import Row
+from suppressions.unsubscribe import Choice
 
 _PAGE = """{% extends "frame" %}
 {% block main -%}

@@ -11,12 +11,12 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from certificates import codes, dates
+from core.states import CertificateState
 from pages.base import render, said
 from pages.fingerprint_words import FINGERPRINT_WORDS
 from pages.link_words import LINK_WORDS
 from pages.verify_words import WORDS, Words
-from ports import Row
-from states import CertificateState
+from runtime.ports import Row
 
 _PAGE = """{% extends "frame" %}
 {% block main -%}

@@ -1,6 +1,6 @@
 """The mail providers, by the name a site chooses."""
 
-from errors import ConfigurationError
+from core.errors import ConfigurationError
 from providers.base import Provider
 from providers.cloudflare import Cloudflare
 from providers.mailgun import Mailgun
@@ -8,7 +8,7 @@ from providers.resend import Resend
 from providers.sandbox import Sandbox
 from providers.sendgrid import SendGrid
 from providers.ses import Ses
-from services import Services
+from runtime.services import Services
 
 PROVIDERS: dict[str, type[Provider]] = {
     provider.name: provider for provider in (Sandbox, Cloudflare, Ses, SendGrid, Mailgun, Resend)

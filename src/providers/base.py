@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
-import bounded_json
-from errors import (
+from core import bounded_json
+from core.errors import (
     ConfigurationError,
     ConnectionFailed,
     CredentialsRejected,
@@ -25,9 +25,9 @@ from errors import (
     Throttled,
 )
 from mail.message import OutgoingMail
-from ports import HttpRequest, HttpResponse
-from services import Services
-from settings import SETTINGS
+from runtime.ports import HttpRequest, HttpResponse
+from runtime.services import Services
+from runtime.settings import SETTINGS
 
 SECRETS = frozenset(setting.name for setting in SETTINGS if setting.secret)
 DETAIL_LIMIT = 500

@@ -8,11 +8,11 @@ developers.cloudflare.com/email-service/api/send-emails/rest-api/
 
 from typing import Any
 
-from errors import CredentialsRejected, ProviderDown, Rejected, SendFailure, Throttled
+from core.errors import CredentialsRejected, ProviderDown, Rejected, SendFailure, Throttled
 from mail.message import Address, Attachment, OutgoingMail
-from ports import HttpRequest, HttpResponse
 from providers.base import CHECK_TIMEOUT, SEND_TIMEOUT, HttpProvider, json_object, json_request, text_at
 from providers.mailbox import header_value
+from runtime.ports import HttpRequest, HttpResponse
 
 # developers.cloudflare.com/email-service/api/send-emails/rest-api/, read 2026-11. By message: two versions of that page
 # number 10200 and 10202 differently.

@@ -11,11 +11,11 @@ from base64 import b64encode
 from collections.abc import Sequence
 from urllib.parse import quote
 
-from errors import CredentialsRejected, Rejected, SendFailure, Throttled
+from core.errors import CredentialsRejected, Rejected, SendFailure, Throttled
 from mail.message import Attachment, OutgoingMail
-from ports import HttpRequest, HttpResponse
 from providers.base import CHECK_TIMEOUT, SEND_TIMEOUT, HttpProvider, json_object, text_at
 from providers.mailbox import header_value, mailbox
+from runtime.ports import HttpRequest, HttpResponse
 
 _WAIT = re.compile(r"try again after (\d+) (second|minute|hour)")
 _UNIT = {"second": 1, "minute": 60, "hour": 3600}

@@ -8,11 +8,11 @@ resend.com/docs/api-reference/emails/send-email
 
 from typing import Any
 
-from errors import CredentialsRejected, OutcomeUnknown, QuotaExhausted, Rejected, SendFailure, Throttled
+from core.errors import CredentialsRejected, OutcomeUnknown, QuotaExhausted, Rejected, SendFailure, Throttled
 from mail.message import Address, Attachment, OutgoingMail
-from ports import HttpRequest, HttpResponse
 from providers.base import CHECK_TIMEOUT, HttpProvider, json_object, json_request, text_at
 from providers.mailbox import encoded_words, header_value, mailbox
+from runtime.ports import HttpRequest, HttpResponse
 
 # resend.com/docs/api-reference/errors, read 2026-11
 BY_NAME: dict[tuple[str, int], tuple[type[SendFailure], str]] = {

@@ -4,7 +4,7 @@ The promise: the same key is the same file, so a repeat adds nothing. Addresses 
 so that failures can be seen.
 """
 
-from errors import BucketUnavailable, ProviderDown, Rejected
+from core.errors import BucketUnavailable, ProviderDown, Rejected
 from mail.message import OutgoingMail
 from mail.mime import to_bytes
 from providers.base import Provider

@@ -9,11 +9,11 @@ www.twilio.com/docs/sendgrid/api-reference/mail-send
 import re
 from typing import Any
 
-from errors import CredentialsRejected, ProviderDown, QuotaExhausted, SendFailure
+from core.errors import CredentialsRejected, ProviderDown, QuotaExhausted, SendFailure
 from mail.message import Address, Attachment, OutgoingMail
-from ports import HttpRequest, HttpResponse
 from providers.base import CHECK_TIMEOUT, HttpProvider, json_object, json_request, text_at
 from providers.mailbox import header_value
+from runtime.ports import HttpRequest, HttpResponse
 
 
 class SendGrid(HttpProvider):

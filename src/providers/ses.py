@@ -8,12 +8,12 @@ docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html
 
 from typing import Any
 
-from errors import CredentialsRejected, ProviderDown, QuotaExhausted, Rejected, SendFailure, Throttled
+from core.errors import CredentialsRejected, ProviderDown, QuotaExhausted, Rejected, SendFailure, Throttled
 from mail.message import Attachment, OutgoingMail
-from ports import HttpRequest, HttpResponse
 from providers.base import CHECK_TIMEOUT, HttpProvider, json_object, json_request, text_at
 from providers.mailbox import header_value, mailbox
 from providers.sigv4 import Credentials, signed
+from runtime.ports import HttpRequest, HttpResponse
 
 # API_SendEmail.html and CommonErrors.html of the API reference, read 2026-11. Many of these come with 400.
 BY_NAME: dict[str, tuple[type[SendFailure], str]] = {

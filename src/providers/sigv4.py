@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
-from ports import HttpRequest
+from runtime.ports import HttpRequest
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
 

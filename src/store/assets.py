@@ -5,8 +5,8 @@ A company's own are kept under its name, those of the whole site under ''.
 
 import json
 
-from ports import Statement
-from scope import Scope
+from core.scope import Scope
+from runtime.ports import Statement
 from store import audit
 
 _COLUMNS = "nullif(company, '') AS company, name, type, bytes, created_at"

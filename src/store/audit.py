@@ -8,8 +8,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ports import Parameter, Statement
-from scope import Scope
+from core.scope import Scope
+from runtime.ports import Parameter, Statement
 from store.keyset import LATEST
 from store.sites import SETTABLE
 from store.tenancy import parameters, within

@@ -1,6 +1,6 @@
 """Statements of `batches`: leases with fencing, counters, and what is to be queued."""
 
-from ports import Statement
+from runtime.ports import Statement
 from store.companies import company_rate
 from store.recipients import RANGE
 

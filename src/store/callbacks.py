@@ -7,8 +7,8 @@ and an outcome is recorded only under the lease that claimed it. A lease that di
 import json
 from typing import NamedTuple
 
-from ports import Row, Statement
-from scope import Scope
+from core.scope import Scope
+from runtime.ports import Row, Statement
 from store import tenancy
 from store.audit import Entry
 

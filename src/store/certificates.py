@@ -2,8 +2,8 @@
 
 import json
 
-from ports import Statement
-from scope import Scope
+from core.scope import Scope
+from runtime.ports import Statement
 from store import audit, tenancy
 from store.keyset import LATEST
 

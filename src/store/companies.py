@@ -3,8 +3,8 @@
 import json
 from collections.abc import Mapping
 
-from ports import Parameter, Statement
-from scope import Scope
+from core.scope import Scope
+from runtime.ports import Parameter, Statement
 from store import audit
 from store.tenancy import parameters, within
 

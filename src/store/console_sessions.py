@@ -3,7 +3,7 @@
 The promise: a session is found by the hash of its cookie alone, and ends with the token that it came from.
 """
 
-from ports import Statement
+from runtime.ports import Statement
 
 
 def insert(hash: str, token_id: str | None, operator_hash: str | None, now: int, expires_at: int) -> Statement:

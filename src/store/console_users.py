@@ -1,6 +1,6 @@
 """Statements of `console_users`: the people who may use the console through Cloudflare Access."""
 
-from ports import Statement
+from runtime.ports import Statement
 from store import audit
 
 _COLUMNS = "u.email, u.role, u.site_id, u.company, u.created_at"

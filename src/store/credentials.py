@@ -1,7 +1,7 @@
 """Statements of certificates as credentials."""
 
 from certificates.credential import LIST_SIZE
-from ports import Statement
+from runtime.ports import Statement
 
 
 def find(code: str) -> Statement:

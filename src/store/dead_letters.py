@@ -8,9 +8,9 @@ import json
 from collections.abc import Sequence
 from typing import Literal
 
-from ports import Statement
-from scope import Scope
-from states import DeadLetterState
+from core.scope import Scope
+from core.states import DeadLetterState
+from runtime.ports import Statement
 from store import tenancy
 from store.audit import Entry
 from store.keyset import LATEST

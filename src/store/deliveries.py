@@ -4,7 +4,7 @@ Idempotent: an event that comes again, late or out of order finds nothing to cha
 object a person, as `deliveries.Change` writes it; every statement before `update` sees the people as they were.
 """
 
-from ports import Statement
+from runtime.ports import Statement
 from store.suppressions import A_WISH_WINS
 
 SOFT_BOUNCES = 3  # in a row, until an address counts as dead

@@ -4,8 +4,8 @@ An event tells a change only if the change happens: each statement repeats the c
 it in the same transaction.
 """
 
-from ports import Statement
-from scope import Scope
+from core.scope import Scope
+from runtime.ports import Statement
 from store.certificates import ISSUABLE
 from store.deliveries import TOLD
 from store.jobs import ENDS_NOW

@@ -1,6 +1,6 @@
 """Statements of `heartbeats`: when what runs by the clock last ran."""
 
-from ports import Statement
+from runtime.ports import Statement
 
 
 def beat(name: str, now: int) -> Statement:

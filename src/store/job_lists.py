@@ -6,9 +6,9 @@ Where no index has what is looked for, a given number of rows is looked at, and 
 
 from typing import NamedTuple
 
-from ports import Statement
-from scope import Scope
-from states import JobKind, JobState, RecipientState
+from core.scope import Scope
+from core.states import JobKind, JobState, RecipientState
+from runtime.ports import Statement
 from store.companies import company_rate
 from store.keyset import LATEST
 from store.tenancy import parameters, within

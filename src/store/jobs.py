@@ -1,7 +1,7 @@
 """Statements of `jobs` and `job_contents`."""
 
-from ports import Statement
-from scope import Scope
+from core.scope import Scope
+from runtime.ports import Statement
 from store.companies import company_rate
 from store.tenancy import parameters, within
 

@@ -1,6 +1,6 @@
 """Statements of new links to certificates: who may be mailed one, once an hour."""
 
-from ports import Statement
+from runtime.ports import Statement
 
 # the valid certificate that ?1 stands for: itself, or what replaced it; ?2: now, ?3: milliseconds between two mails.
 # Its person's data is kept, their site is served, and their address is not suppressed.

@@ -6,8 +6,8 @@ and never what has long ended. `scope` None is every site.
 
 from typing import Literal
 
-from ports import Statement
-from scope import Scope
+from core.scope import Scope
+from runtime.ports import Statement
 from store import tenancy
 
 MOST_BATCHES = 10_000  # of each state that are counted; of more, this many are told

@@ -6,9 +6,9 @@ An index of states or addresses would be a row more to write for every mail: whe
 
 from typing import NamedTuple
 
-from ports import Parameter, Statement
-from scope import Scope
-from states import RecipientState
+from core.scope import Scope
+from core.states import RecipientState
+from runtime.ports import Parameter, Statement
 from store.tenancy import parameters, within
 
 _COLUMNS = """ref, email, name, state, reason, detail, attempts, message_id, delivery, delivery_at, attachment,

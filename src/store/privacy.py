@@ -5,8 +5,8 @@ from, so that no statement reads more than a given number of people. Who is bein
 `people` are JSON arrays of {job, position, ref, as}: `as` is what stands in the place of `ref` afterwards.
 """
 
-from ports import Statement
-from scope import Scope
+from core.scope import Scope
+from runtime.ports import Statement
 from store import audit
 from store.recipients import BLANK, REASON_KEPT, REASON_UNLESS_UNSURE, UNLESS_UNSURE
 from store.suppressions import A_WISH_WINS, WISHED

@@ -1,7 +1,7 @@
 """Statements of `recipients`: append, claim, record, and the moves of many at once."""
 
-from ports import Statement
-from scope import Scope
+from core.scope import Scope
+from runtime.ports import Statement
 from store.certificates import UNISSUED
 
 # the positions of batch ?2 of job ?1

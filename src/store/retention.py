@@ -6,8 +6,8 @@ for what is due finds it by an index that holds nothing else.
 
 from collections.abc import Sequence
 
-from ports import Statement
-from scope import Scope
+from core.scope import Scope
+from runtime.ports import Statement
 from store import audit
 from store.recipients import BLANK, REASON_KEPT
 from store.tenancy import parameters

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 
-from ports import Parameter, Statement
+from runtime.ports import Parameter, Statement
 
 # Everything but the secrets.
 _COLUMNS = """id, name, provider, send_rate, sender_email, sender_name, callback_url, callback_success, callback_off_at,

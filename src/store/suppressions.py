@@ -7,9 +7,9 @@ an explicit release, or their own undo, takes it away.
 import json
 from enum import StrEnum
 
-from person_hash import PREFIX
-from ports import Statement
-from scope import Scope
+from core.person_hash import PREFIX
+from core.scope import Scope
+from runtime.ports import Statement
 from store import audit
 
 

@@ -3,7 +3,7 @@
 The promise: it is written once, its parameters are always ?1 and ?2, and an index on `site_id` stays of use.
 """
 
-from scope import Scope
+from core.scope import Scope
 
 
 def within(scope: Scope | None, table: str = "") -> str:

@@ -3,8 +3,8 @@
 The promise: the token itself is nowhere in the database, and one that has expired opens nothing.
 """
 
-from ports import Statement
-from scope import Scope
+from core.scope import Scope
+from runtime.ports import Statement
 from store.tenancy import parameters, within
 
 _COLUMNS = "id, company, name, read_only, expires_at, created_at"

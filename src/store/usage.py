@@ -4,7 +4,7 @@ The promise: whoever comes to be `sent` counts once, on the day of their mail, a
 had left: the site's daily quota is the provider's view. And a group costs one row.
 """
 
-from ports import Row, Statement
+from runtime.ports import Row, Statement
 from store.deliveries import ADVANCES, PEOPLE, RESOLVES
 
 _SENT = "sent = sent + excluded.sent, certificates = certificates + excluded.certificates"

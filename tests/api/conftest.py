@@ -13,9 +13,9 @@ from jsonschema import Draft202012Validator
 from api.app import app
 from api.openapi import build
 from api.routes import OPERATIONS
-from ports import HttpRequest, HttpResponse
-from services import Services
-from settings import Settings
+from runtime.ports import HttpRequest, HttpResponse
+from runtime.services import Services
+from runtime.settings import Settings
 from tests.doubles.clock import ManualClock, SeededRandom
 from tests.doubles.crypto import HostCrypto
 from tests.doubles.d1 import SqliteDatabase

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from api.app import app
-from errors import DatabaseUncertain
-from ports import Statement
+from core.errors import DatabaseUncertain
+from runtime.ports import Statement
 from tests.api.conftest import Site, fault
 
 

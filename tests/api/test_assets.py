@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from certificates.assets import MAX_BYTES
-from errors import BucketUnavailable
+from core.errors import BucketUnavailable
 from tests.api.conftest import Deployment, Site, fault, person
 from tests.api.test_certificates import CERTIFICATE, JOB, can_issue, issued, listed, work
 from tests.certificates.fonts import truetype

@@ -9,10 +9,10 @@ from typing import Any
 import httpx
 import pytest
 
-import audit as trail
 from api.csv import AUDIT
-from ports import Statement
-from scope import Scope
+from core.scope import Scope
+from monitoring import audit as trail
+from runtime.ports import Statement
 from store import audit
 from store.audit import Filter, Place
 from tests.api.conftest import Site, fault

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bounded_json import MAX_DEPTH, TOO_DEEP, loads, nested_too_deeply
+from core.bounded_json import MAX_DEPTH, TOO_DEEP, loads, nested_too_deeply
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(alphabet='[]{}"\\,:a\u00e9\n'),

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 import callback
-import replays
 from callback import EventType
-from ports import HttpRequest, HttpResponse
+from callbacks import replays
+from runtime.ports import HttpRequest, HttpResponse
 from tests.api.conftest import Site, fault
 from tests.doubles.d1 import MIGRATIONS
 from tests.doubles.platform import DeliveredMessage

@@ -9,11 +9,11 @@ import httpx
 import pytest
 from jsonschema import Draft202012Validator
 
-import dead_letters
 import queue_consumer
-from dead_letters import REFUSALS
-from errors import DatabaseUncertain
-from ports import Row, Statement
+from core.errors import DatabaseUncertain
+from jobs import dead_letters
+from jobs.dead_letters import REFUSALS
+from runtime.ports import Row, Statement
 from store.audit import Entry
 from store.dead_letters import _REFUSAL
 from tests.api.conftest import DOCUMENT, NEW_JOB, Deployment, Site, fault, person

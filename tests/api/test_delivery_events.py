@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from delivery_events import SOURCES, ses
-from ports import HttpRequest, HttpResponse
+from runtime.ports import HttpRequest, HttpResponse
 from tests.api.conftest import Deployment, Site, fault
 from tests.delivery_events.support import SETTINGS, amazon, payload, referring, request_of, sns
 from tests.doubles.crypto import certificate

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from api import people
-from errors import DatabaseBusy
-from ports import Row, Statement
+from core.errors import DatabaseBusy
+from runtime.ports import Row, Statement
 from tests.api.conftest import MESSAGE, NEW_JOB, Site, fault, person
 
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-import connection
-from errors import BucketUnavailable, ConnectionFailed, DatabaseBusy, QueueUnavailable
-from ports import HttpRequest, HttpResponse
+from core.errors import BucketUnavailable, ConnectionFailed, DatabaseBusy, QueueUnavailable
+from monitoring import connection
+from runtime.ports import HttpRequest, HttpResponse
 from tests.api.conftest import MESSAGE, Site, fault, person
 
 

@@ -11,13 +11,20 @@ import httpx
 import pytest
 
 from certificates import codes
+from core.errors import (
+    CredentialsRejected,
+    DatabaseUncertain,
+    OutcomeUnknown,
+    Rejected,
+    SendFailure,
+    TemporarilyRefused,
+)
 from delivery_events.base import Kind, event
-from errors import CredentialsRejected, DatabaseUncertain, OutcomeUnknown, Rejected, SendFailure, TemporarilyRefused
 from mail.message import OutgoingMail
 from pages.link_words import LINK_WORDS
 from pages.verify_words import WORDS
-from ports import Statement
 from providers.sandbox import Sandbox
+from runtime.ports import Statement
 from tests.api.conftest import Deployment, Site, person
 from tests.api.test_certificates import CERTIFICATE, can_issue, one
 from tests.api.test_verification import DAY, LINKED, mail_link, seen

@@ -11,7 +11,7 @@ from api.openapi import build
 from api.routes import OPERATIONS
 from api.schemas import REQUESTS
 from api.validation import _validator
-from problems import PROBLEMS
+from core.problems import PROBLEMS
 from providers import PROVIDERS
 from tests.api.conftest import DOCUMENT, Deployment
 

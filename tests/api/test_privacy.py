@@ -86,7 +86,7 @@ def job_of(*numbers: int) -> dict[str, Any]:
 async def test_a_cursor_of_another_site_leads_nowhere_else(
     site: Site, new_site: Callable[..., Any], deployment: Deployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import person
+    from privacy import person
 
     monkeypatch.setattr(person, "FOUND", 1)
     other: Site = await new_site()

@@ -196,8 +196,8 @@ async def test_people_are_listed_a_page_at_a_time_and_by_state_and_reason(site: 
 
 
 async def test_failed_people_are_found_by_their_index(site: Site) -> None:
-    from scope import Scope
-    from states import RecipientState
+    from core.scope import Scope
+    from core.states import RecipientState
     from store import job_lists
 
     sql, parameters = job_lists.recipients(Scope(site.id), "job", RecipientState.FAILED, "a", -1, 10)

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from api import suppressions as routes
-from scope import Scope
+from core.scope import Scope
 from store import suppressions
 from tests.api.conftest import Deployment, Site, fault
 

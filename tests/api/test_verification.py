@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from certificates import codes
-from errors import BucketUnavailable
+from core.errors import BucketUnavailable
 from pages.fingerprint_words import FINGERPRINT_WORDS
 from pages.verify_words import WORDS
 from tests.api.conftest import Deployment, Site, person

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from mail.compose import MailJob
-from pacing import Pacer
-from ports import HttpRequest, HttpResponse
 from providers import provider_for
-from sending import GroupSender
-from services import Services
-from settings import Settings
+from runtime.ports import HttpRequest, HttpResponse
+from runtime.services import Services
+from runtime.settings import Settings
+from sending.group import GroupSender
+from sending.pacing import Pacer
 
 GROUPS, GROUP = 100, 24
 HTML = Path("/project/tests/bench/reminder.html")

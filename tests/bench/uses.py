@@ -13,9 +13,9 @@ from typing import Any
 
 import httpx
 
-import costs
-from costs import Use
 from dev.server import LocalRuntime
+from monitoring import costs
+from monitoring.costs import Use
 from tests.bench import certificate_job, mail
 from tests.bench.figures import Figure
 from tests.delivery_events.support import SETTINGS, sendgrid
@@ -47,11 +47,11 @@ def figures() -> Iterator[Figure]:
     for line in costs.month(costs.LARGE, uses).lines:
         print(line, file=sys.stderr)
     yield Figure("cost.usd_month", costs.month(costs.LARGE, uses).total, "dollars with what was measured")
-    yield Figure("cost.usd_month_told", costs.month(costs.LARGE).total, "dollars with what src/costs.py has")
+    yield Figure("cost.usd_month_told", costs.month(costs.LARGE).total, "dollars with what src/monitoring/costs.py has")
     for name, real, told in zip(costs.Uses._fields, uses, costs.USES, strict=True):
         print(name, real, file=sys.stderr)
         higher = [kind for kind in COUNTED if getattr(real, kind) > getattr(told, kind)]
-        assert not higher, f"a {name} uses more than src/costs.py says: {higher}"
+        assert not higher, f"a {name} uses more than src/monitoring/costs.py says: {higher}"
     assert recipient_bytes <= costs.RECIPIENT_BYTES
 
 
@@ -68,7 +68,7 @@ def measured(runtime: LocalRuntime, receiver: str) -> tuple[costs.Uses, float]:
     uses = costs.Uses(
         a_mail,
         each(deliveries, EVENTS),
-        # with what src/costs.py has of R2, which is one file written and read
+        # with what src/monitoring/costs.py has of R2, which is one file written and read
         replace(each(certificates, CERTIFICATES, a_mail), r2_writes=1, r2_reads=1.2),
         each(calling, posts, Use(**{name: used * MAILS / posts for name, used in vars(a_mail).items()})),
         costs.USES.minute,

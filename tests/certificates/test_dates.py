@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from certificates.dates import _LOCALES, formatted, parsed
-from errors import RenderingFailed
+from core.errors import RenderingFailed
 
 DAY = date(2026, 3, 1)
 

@@ -8,7 +8,7 @@ import pytest
 from certificates import designs
 from certificates.design import Design
 from certificates.schema import SCHEMA
-from errors import TemplateRefused
+from core.errors import TemplateRefused
 from tests.certificates.drawing import design_of, words
 
 FAULTS: dict[str, tuple[dict[str, Any], str]] = {

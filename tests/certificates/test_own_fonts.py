@@ -8,7 +8,7 @@ import pikepdf
 import pytest
 
 from certificates import font_file
-from errors import TemplateRefused
+from core.errors import TemplateRefused
 from tests.certificates.drawing import design_of, drawn, rendered, text_of, words
 from tests.certificates.fonts import opentype, truetype
 

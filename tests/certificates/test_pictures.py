@@ -9,7 +9,7 @@ import pikepdf
 import pytest
 
 from certificates import pictures
-from errors import TemplateRefused
+from core.errors import TemplateRefused
 from tests.certificates.drawing import Picture, design_of, drawn, rendered, words
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 10"><rect width="10" height="10" fill="#000"/></svg>'

@@ -13,7 +13,7 @@ import pytest
 from certificates import designs
 from certificates.design import Design
 from certificates.render import Renderer
-from errors import MissingVariable, RenderingFailed, TemplateRefused
+from core.errors import MissingVariable, RenderingFailed, TemplateRefused
 from tests.certificates.drawing import (
     CODE,
     ISSUED,

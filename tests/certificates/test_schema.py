@@ -10,7 +10,7 @@ import pytest
 from certificates import designs
 from certificates.design import Design
 from certificates.schema import ELEMENTS, SCHEMA
-from errors import TemplateRefused
+from core.errors import TemplateRefused
 from tests.api.conftest import Deployment, deployment
 
 __all__ = ["deployment"]

@@ -7,7 +7,7 @@ from defusedxml.ElementTree import fromstring
 
 from certificates import svg
 from certificates.assets import judged
-from errors import TemplateRefused
+from core.errors import TemplateRefused
 
 SHAPE = '<rect width="10" height="10" fill="#123456"/>'
 

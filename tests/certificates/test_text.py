@@ -8,7 +8,7 @@ from certificates import designs
 from certificates.design import Design
 from certificates.lines import clean
 from certificates.render import Renderer
-from errors import MissingGlyph
+from core.errors import MissingGlyph
 from tests.certificates.drawing import (
     CODE,
     FINER,

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from errors import BucketUnavailable
-from ports import StoredObject
+from core.errors import BucketUnavailable
+from runtime.ports import StoredObject
 from tests.doubles.platform import MemoryBucket
 from tests.doubles.provider import Crash
 from tests.world import MESSAGE, World

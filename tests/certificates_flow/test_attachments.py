@@ -8,11 +8,11 @@ from collections import Counter
 import pytest
 
 import certs
-import jobs
-from errors import OutcomeUnknown, Rejected, TemporarilyRefused, Throttled
+from core.errors import OutcomeUnknown, Rejected, TemporarilyRefused, Throttled
+from jobs import actions as jobs
 from mail.message import Attachment, OutgoingMail
 from queue_consumer import GROUP
-from sending import IN_FLIGHT
+from sending.group import IN_FLIGHT
 from tests.certificates_flow.conftest import FaultyBucket, Issue
 from tests.doubles.provider import Crash
 from tests.world import World

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from errors import ConfigurationError, DatabaseUncertain, DesignRefused, MissingForEverybody
+from core.errors import ConfigurationError, DatabaseUncertain, DesignRefused, MissingForEverybody
+from core.scope import Scope
 from mail.message import OutgoingMail
-from ports import Row, Statement
-from scope import Scope
+from runtime.ports import Row, Statement
 from tests.certificates_flow.conftest import DESIGN, SETTINGS, FaultyBucket, Issue
 from tests.doubles.provider import Crash
 from tests.world import SITE, World, person

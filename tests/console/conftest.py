@@ -9,10 +9,10 @@ import pytest
 
 import queue_consumer
 from api.app import app
+from tenancy.tokens import hash_of
 from tests.console.reader import Shown
 from tests.doubles.provider import ScriptedProvider
 from tests.world import SITE, World
-from tokens import hash_of
 
 OPERATOR_TOKEN = "operator-token-of-the-tests"
 SETTINGS = {

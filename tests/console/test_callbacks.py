@@ -3,7 +3,7 @@
 import json
 
 import callback
-from ports import HttpRequest, HttpResponse
+from runtime.ports import HttpRequest, HttpResponse
 from tests.console.conftest import Console, Person
 from tests.doubles.platform import DeliveredMessage, ScriptedFetch
 from tests.world import SITE

@@ -2,8 +2,8 @@
 
 import pytest
 
-from errors import BucketUnavailable
-from settings import SETTINGS
+from core.errors import BucketUnavailable
+from runtime.settings import SETTINGS
 from tests.console.conftest import Console, Person
 from tests.world import SITE
 

@@ -2,13 +2,13 @@
 
 import pytest
 
-import breakers
-import jobs
 from console.reasons import JOBS, PEOPLE, STATES
-from errors import CredentialsRejected, OutcomeUnknown, Rejected
+from core.errors import CredentialsRejected, OutcomeUnknown, Rejected
+from core.scope import Scope
+from core.states import JobState
+from jobs import actions as jobs
+from jobs import breakers
 from mail.message import OutgoingMail
-from scope import Scope
-from states import JobState
 from tests.console.conftest import Console, Person
 from tests.doubles.provider import ScriptedProvider
 from tests.pages import code, names, read, table

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from errors import OutcomeUnknown, Rejected
+from core.errors import OutcomeUnknown, Rejected
+from core.scope import Scope
 from mail.message import OutgoingMail
-from scope import Scope
 from tests.console.conftest import Console, Person
 from tests.console.reader import Shown
 from tests.doubles.provider import ScriptedProvider

@@ -2,8 +2,8 @@
 
 import pytest
 
-import job_search
-from scope import Scope
+from core.scope import Scope
+from jobs import search
 from tests.console.conftest import Console, Person
 from tests.world import SITE
 
@@ -89,7 +89,7 @@ async def test_the_list_goes_on_over_its_pages(console: Console, operator: Perso
 async def test_a_search_that_found_nothing_so_far_can_be_carried_on(
     console: Console, operator: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(job_search, "SCAN", 2)
+    monkeypatch.setattr(search, "SCAN", 2)
     for name in ("Old one", "b", "c", "d"):
         await console.draft(0, name=name)
         console.clock.advance(1)

@@ -1,6 +1,6 @@
 """The first page: its figures, and whose they are."""
 
-import jobs
+from jobs import actions as jobs
 from tests.console.conftest import Console, Person
 from tests.world import SITE
 

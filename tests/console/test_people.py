@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-import people_search
 from api import query
-from errors import Rejected
+from core.errors import Rejected
+from jobs import people
 from mail.message import OutgoingMail
 from tests.console.conftest import Console, Person
 from tests.doubles.provider import ScriptedProvider
@@ -64,7 +64,7 @@ async def test_people_are_found_by_what_is_known_of_them(operator: Person, job: 
 async def test_a_search_for_an_address_is_carried_on_step_by_step(
     operator: Person, job: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(people_search, "SCAN", 50)
+    monkeypatch.setattr(people, "SCAN", 50)
     shown = await operator.open(f"/console/jobs/{job}/people?email=person110@example.com")
     assert "Nobody of those looked at here fits" in shown.text
     assert "no index" in shown.text

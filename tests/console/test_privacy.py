@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-import jobs
-from scope import Scope
+from core.scope import Scope
+from jobs import actions as jobs
 from tests.console.conftest import Console, Person
 from tests.console.test_sites import HERE, audited, post
 from tests.doubles.provider import ScriptedProvider

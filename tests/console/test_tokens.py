@@ -115,7 +115,7 @@ async def test_a_site_with_many_tokens_is_shown_page_by_page_from_its_index(cons
     first = (await operator.open(TOKENS)).text
     second = (await operator.follow("Next page")).text
     assert (first.count("Revoke"), second.count("Revoke")) == (50, 10)
-    from scope import Scope
+    from core.scope import Scope
     from store import tokens
 
     for scope in (Scope(SITE), Scope(SITE, "north")):

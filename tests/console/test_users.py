@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-import access
+from tenancy import access
 from tests.console.conftest import Console, Person
 from tests.doubles.platform import ScriptedFetch
 from tests.test_access import AUDIENCE, DOMAIN, Team

@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import webhook
-from ports import HttpRequest, HttpResponse
-from services import Services
-from settings import Settings
+from callbacks import signatures
+from runtime.ports import HttpRequest, HttpResponse
+from runtime.services import Services
+from runtime.settings import Settings
 from tests.doubles.clock import SeededRandom
 from tests.doubles.crypto import certificate, p256_key, sign_p256, sign_rsa, spki
 from tests.doubles.platform import ScriptedFetch
@@ -23,7 +23,7 @@ from tests.world import World
 PAYLOADS = Path(__file__).parent / "payloads"
 TOPIC = "arn:aws:sns:us-west-2:123456789012:MyTopic"
 MAILGUN_KEY = "key-of-mailgun"
-RESEND_SECRET = webhook.new_secret(SeededRandom("resend"))
+RESEND_SECRET = signatures.new_secret(SeededRandom("resend"))
 SETTINGS = {
     "SES_TOPIC_ARN": TOPIC,
     "SENDGRID_WEBHOOK_KEY": base64.b64encode(spki(p256_key("sendgrid"))).decode(),
@@ -74,7 +74,7 @@ def mailgun(
 
 def resend(content: Any, now: int, secret: str = RESEND_SECRET) -> Request:
     body = json.dumps(content).encode()
-    signed = webhook.headers("msg_2W2D3qXLS5fOaPja1GDg7rF2CwB", now // 1000, body, [secret])
+    signed = signatures.headers("msg_2W2D3qXLS5fOaPja1GDg7rF2CwB", now // 1000, body, [secret])
     return {name.replace("webhook", "svix"): value for name, value in signed.items()}, body
 
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from core.errors import DatabaseBusy
 from delivery_events import cloudflare
-from errors import DatabaseBusy
 from tests.delivery_events.support import payload
 from tests.doubles.platform import DeliveredMessage
 from tests.world import World

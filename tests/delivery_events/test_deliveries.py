@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-import deliveries
+from core.errors import DatabaseUncertain, OutcomeUnknown, TemporarilyRefused
+from core.scope import Scope
+from core.states import RecipientState
+from delivery_events import outcomes
 from delivery_events.base import DeliveryEvent, Kind, Notice, Token
-from errors import DatabaseUncertain, OutcomeUnknown, TemporarilyRefused
 from mail.message import OutgoingMail
-from ports import Row, Statement
-from scope import Scope
-from states import RecipientState
+from runtime.ports import Row, Statement
 from tests.test_plans import whole_reads
 from tests.world import SITE, World, person
 
@@ -22,7 +22,7 @@ def told(job: str, position: int, kind: Kind, at: int = 1_000, **more: Any) -> D
 
 
 async def apply(world: World, *events: DeliveryEvent, token: Token | None = None) -> set[int]:
-    known = await deliveries.apply(world.services, Notice(list(events), token))
+    known = await outcomes.apply(world.services, Notice(list(events), token))
     world.check()
     return known
 
@@ -304,7 +304,7 @@ async def test_an_event_that_comes_before_the_attempt_has_ended_decides_what_it_
     """A request that times out after thirty seconds, while the mail was delivered after two."""
 
     async def slow(mail: OutgoingMail) -> str:
-        await deliveries.apply(
+        await outcomes.apply(
             world.services, Notice([told(mail.reference[:36], int(mail.reference[37:]), Kind.HARD_BOUNCE)])
         )
         raise OutcomeUnknown("response_lost")

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from core.errors import EventMalformed, EventUnproven, ResponseLost
 from delivery_events.ses import SesEvents
-from errors import EventMalformed, EventUnproven, ResponseLost
-from ports import HttpResponse
+from runtime.ports import HttpResponse
 from tests.delivery_events.support import amazon, payload, referring, services, ses, sns
 from tests.doubles.platform import ScriptedFetch
 from tests.world import World

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from core.errors import ConfigurationError, EventMalformed, EventUnproven
 from delivery_events import SOURCES
 from delivery_events.base import DeliveryEvent, Kind
-from errors import ConfigurationError, EventMalformed, EventUnproven
 from tests.delivery_events.support import MAILGUN_KEY, payload, referring, request_of, services
 from tests.world import World
 

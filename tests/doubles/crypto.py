@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
-from ports import SignatureAlgorithm
+from runtime.ports import SignatureAlgorithm
 
 
 class HostCrypto:

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
-from ports import Parameter, Row, Statement
+from runtime.ports import Parameter, Row, Statement
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 

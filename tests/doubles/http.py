@@ -6,8 +6,8 @@ from typing import Any, Self
 
 import httpx
 
-from errors import ConnectionFailed, ResponseLost
-from ports import HttpRequest, HttpResponse
+from core.errors import ConnectionFailed, ResponseLost
+from runtime.ports import HttpRequest, HttpResponse
 
 
 class HttpxFetch:

@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from errors import LimiterUnavailable
-from ports import HttpRequest, HttpResponse, StoredObject
+from core.errors import LimiterUnavailable
+from runtime.ports import HttpRequest, HttpResponse, StoredObject
 
 
 @dataclass

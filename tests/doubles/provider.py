@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from errors import SendFailure
+from core.errors import SendFailure
 from mail.message import OutgoingMail
 
 Script = Callable[[OutgoingMail], str | Awaitable[str]]

@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from errors import ConnectionFailed, ResponseLost
-from ports import HttpRequest
+from core.errors import ConnectionFailed, ResponseLost
+from runtime.ports import HttpRequest
 from tests.doubles.http import HttpxFetch
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]

@@ -20,9 +20,9 @@ import httpx
 import callback
 import queue_consumer
 from api.app import app
-from ports import Row
-from services import Services
-from settings import Settings
+from runtime.ports import Row
+from runtime.services import Services
+from runtime.settings import Settings
 from sweep import sweep
 from tests.doubles.crypto import HostCrypto
 from tests.doubles.platform import CountingLimiter, DeliveredMessage

@@ -10,8 +10,8 @@ from typing import Any
 
 from standardwebhooks import Webhook
 
-from errors import ConnectionFailed, ResponseLost
-from ports import HttpRequest, HttpResponse
+from core.errors import ConnectionFailed, ResponseLost
+from runtime.ports import HttpRequest, HttpResponse
 from tests.faults.platform import Reach
 from tests.faults.timeline import START
 

@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from errors import BucketUnavailable, DatabaseBusy, DatabaseUncertain, QueueUnavailable
-from ports import Parameter, Row, Statement, StoredObject
+from core.errors import BucketUnavailable, DatabaseBusy, DatabaseUncertain, QueueUnavailable
+from runtime.ports import Parameter, Row, Statement, StoredObject
 from tests.doubles.d1 import SqliteDatabase
 from tests.doubles.platform import DeliveredMessage, MemoryBucket
 from tests.doubles.provider import Crash

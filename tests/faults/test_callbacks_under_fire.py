@@ -18,10 +18,10 @@ import httpx
 import pytest
 
 import callback
-import jobs
 from api.app import app
-from errors import ConnectionFailed, DatabaseBusy, DatabaseUncertain, QueueUnavailable, ResponseLost
-from ports import Database, HttpRequest, HttpResponse, Row, Statement
+from core.errors import ConnectionFailed, DatabaseBusy, DatabaseUncertain, QueueUnavailable, ResponseLost
+from jobs import actions as jobs
+from runtime.ports import Database, HttpRequest, HttpResponse, Row, Statement
 from store import batches, events
 from store import jobs as job_rows
 from tests.callback_world import reference_signature

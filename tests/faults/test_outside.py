@@ -7,7 +7,7 @@ import asyncio
 
 import pytest
 
-import breakers
+from jobs import breakers
 from tests.faults.deployment import OPERATOR, Deployment, person, simulate
 from tests.faults.injection import KINDS, Scripted, Strike
 from tests.faults.scenes import two_jobs, until

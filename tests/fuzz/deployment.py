@@ -8,10 +8,10 @@ from typing import Any
 
 from starlette.types import ASGIApp
 
-import logos
 import queue_consumer
-import unsubscribe
 from api.app import app
+from suppressions import unsubscribe
+from tenancy import logos
 from tests.api.conftest import NEW_JOB, OPERATOR_TOKEN, Deployment, person
 from tests.api.test_assets import SVG
 from tests.api.test_certificates import JOB

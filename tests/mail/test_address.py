@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from errors import InvalidAddress
+from core.errors import InvalidAddress
 from mail.address import key, parse
 from mail.message import Address
 

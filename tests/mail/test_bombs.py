@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jinja2.utils import missing
 
-from errors import MissingVariable, RenderingFailed, TemplateRefused
+from core.errors import MissingVariable, RenderingFailed, TemplateRefused
 from mail.sandbox import sandbox
 from mail.template import MAX_OUTPUT, Template
 from tests.mail.bombs import BOMBS

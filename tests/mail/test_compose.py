@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from errors import InvalidAddress, MissingVariable, TemplateRefused
+from core.errors import InvalidAddress, MissingVariable, TemplateRefused
 from mail.compose import MailJob, idempotency_key
 from mail.message import Address
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from errors import TemplateRefused
+from core.errors import TemplateRefused
 from mail.headers import check
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from errors import RenderingFailed
+from core.errors import RenderingFailed
 from mail import plain_text
 from mail.plain_text import CLOSE, OPEN, convert
 from mail.template import Template

@@ -2,7 +2,7 @@
 
 import pytest
 
-from errors import MissingVariable, RenderingFailed, TemplateRefused
+from core.errors import MissingVariable, RenderingFailed, TemplateRefused
 from mail.template import MAX_SOURCE, Rendered, Template
 
 PERSON = {"name": "<b>O'Brien & Söhne</b>", "course": "Übungen 🎓"}

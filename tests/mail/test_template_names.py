@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from errors import MissingVariable
+from core.errors import MissingVariable
 from mail.template import Template
 
 

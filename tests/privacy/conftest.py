@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-import privacy
+from core.scope import Scope
 from mail.compose import idempotency_key
-from person import START, Person
+from privacy import actions as privacy
+from privacy.person import START, Person
 from providers import sandbox
-from scope import Scope
 from store.audit import Entry
 from tests.certificates_flow.conftest import CERTIFICATE, LINKED, FaultyBucket, files
 from tests.world import SITE, World

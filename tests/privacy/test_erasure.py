@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-import jobs
-import person_hash
 from certificates import changes
-from errors import HolderForgotten, PersonInFlight
-from person import Person
-from scope import Scope
+from core import person_hash
+from core.errors import HolderForgotten, PersonInFlight
+from core.scope import Scope
+from jobs import actions as jobs
+from privacy.person import Person
 from store.audit import Entry
 from tests.certificates_flow.conftest import CERTIFICATE, LINKED, FaultyBucket
 from tests.doubles.provider import Crash
@@ -243,7 +243,7 @@ async def test_whoever_is_being_mailed_is_erased_only_afterwards(world: World, f
 
 
 async def test_a_late_answer_or_event_brings_nothing_of_the_person_back(school: World) -> None:
-    import deliveries
+    from delivery_events import outcomes
     from delivery_events.base import DeliveryEvent, Kind, Notice
 
     await erase(school)
@@ -252,7 +252,7 @@ async def test_a_late_answer_or_event_brings_nothing_of_the_person_back(school: 
     )
     for kind in (Kind.SOFT_BOUNCE, Kind.HARD_BOUNCE, Kind.COMPLAINT, Kind.UNSUBSCRIBE):
         event = DeliveryEvent(kind, 5, row["job_id"], row["position"], "<zoe-4711@provider>", "Zoë is gone")
-        await deliveries.apply(school.services, Notice([event]))
+        await outcomes.apply(school.services, Notice([event]))
     assert places_of(school) == []
     [after] = school.database.query(
         "SELECT * FROM recipients WHERE job_id = ? AND position = ?", row["job_id"], row["position"]

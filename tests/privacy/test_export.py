@@ -4,12 +4,12 @@ import json
 
 import pytest
 
-import person as finding
-import privacy
 from certificates import changes
-from person import Person
-from ports import Statement
-from scope import Scope
+from core.scope import Scope
+from privacy import actions as privacy
+from privacy import person as finding
+from privacy.person import Person
+from runtime.ports import Statement
 from store import privacy as statements
 from store import retention
 from store.audit import Entry

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-import retention
-from errors import BucketUnavailable, DatabaseBusy, DatabaseUncertain, Unavailable
-from ports import Row, Statement
+from core.errors import BucketUnavailable, DatabaseBusy, DatabaseUncertain, Unavailable
+from privacy import retention
+from runtime.ports import Row, Statement
 from tests.certificates_flow.conftest import FaultyBucket
 from tests.doubles.provider import Crash
 from tests.privacy.conftest import TRACES, erase, everything, places_of

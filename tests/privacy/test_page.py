@@ -3,11 +3,11 @@
 import inspect
 import re
 
-import person as finding
-import person_hash
-import privacy
-import retention
 from api.routes import OPERATIONS
+from core import person_hash
+from privacy import actions as privacy
+from privacy import person as finding
+from privacy import retention
 from tests.doubles.d1 import SqliteDatabase
 from tests.pages import code, name, names, read, section, table
 

@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-import unsubscribe
 from api.app import app
 from pages.verify_words import WORDS
+from suppressions import unsubscribe
+from tenancy.tokens import hash_of
 from tests.privacy.conftest import TRACES, ZOE, erase
 from tests.world import SITE, World
-from tokens import hash_of
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ async def test_a_code_still_answers_that_there_was_a_certificate(
 
 async def test_neither_the_file_nor_the_credential_is_given_away(school: World, reader: httpx.AsyncClient) -> None:
     code = code_of(school)
-    import certificate_links as links
+    from certificates import links
 
     url = links.download_url(school.services.settings, code, school.clock.now() + links.DAY)
     assert (await reader.get(url)).status_code == 200

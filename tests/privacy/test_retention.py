@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-import jobs
-import privacy
-import retention
 from certificates import changes
-from errors import BucketUnavailable
-from person import Person
-from ports import Row, Statement
-from scope import Scope
+from core.errors import BucketUnavailable
+from core.scope import Scope
+from jobs import actions as jobs
+from privacy import actions as privacy
+from privacy import retention
+from privacy.person import Person
+from runtime.ports import Row, Statement
 from store.audit import Entry
 from tests.certificates_flow.conftest import FaultyBucket
 from tests.privacy.conftest import ZOE, everything, places_of

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from errors import PersonInFlight
+from core.errors import PersonInFlight
 from mail.message import OutgoingMail
-from person import Person
-from ports import Row, Statement
+from privacy.person import Person
+from runtime.ports import Row, Statement
 from tests.certificates_flow.conftest import FaultyBucket
 from tests.privacy.conftest import erase, places_of
 from tests.world import World, person

@@ -6,11 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 from mail.message import Address, Attachment, OutgoingMail
-from ports import Fetch, HttpRequest, HttpResponse
 from providers import PROVIDERS
 from providers.base import HttpProvider, Provider
-from services import Services
-from settings import Settings
+from runtime.ports import Fetch, HttpRequest, HttpResponse
+from runtime.services import Services
+from runtime.settings import Settings
 from tests.doubles.clock import ManualClock, SeededRandom
 from tests.doubles.crypto import HostCrypto
 from tests.doubles.d1 import SqliteDatabase

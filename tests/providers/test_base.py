@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from errors import (
+from core.errors import (
     ConfigurationError,
     ConnectionFailed,
     CredentialsRejected,

@@ -6,10 +6,18 @@ from typing import Any
 
 import pytest
 
-from errors import CredentialsRejected, OutcomeUnknown, ProviderBroken, ProviderDown, Rejected, SendFailure, Throttled
+from core.errors import (
+    CredentialsRejected,
+    OutcomeUnknown,
+    ProviderBroken,
+    ProviderDown,
+    Rejected,
+    SendFailure,
+    Throttled,
+)
 from mail.message import Address
-from ports import HttpResponse
 from providers.cloudflare import Cloudflare
+from runtime.ports import HttpResponse
 from tests.providers.support import ATTACHED, FILE, FILE_IN_BASE64, JOB, KEY, MAIL, always, answer, provider, request_of
 
 URL = "https://api.cloudflare.com/client/v4/accounts/0123456789abcdef/email/sending/send"

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from errors import CredentialsRejected, ProviderBroken, Rejected, SendFailure, Throttled
+from core.errors import CredentialsRejected, ProviderBroken, Rejected, SendFailure, Throttled
 from mail.message import OutgoingMail
-from ports import HttpRequest, HttpResponse
 from providers.mailgun import Mailgun
+from runtime.ports import HttpRequest, HttpResponse
 from tests.providers.support import ATTACHED, FILE, JOB, KEY, MAIL, always, answer, provider, request_of
 
 DESCRIPTION = json.loads((Path(__file__).parent / "contracts/mailgun-messages.openapi.json").read_text())

@@ -6,10 +6,18 @@ from mimetypes import guess_type
 
 import pytest
 
-from errors import CredentialsRejected, OutcomeUnknown, ProviderBroken, QuotaExhausted, Rejected, SendFailure, Throttled
+from core.errors import (
+    CredentialsRejected,
+    OutcomeUnknown,
+    ProviderBroken,
+    QuotaExhausted,
+    Rejected,
+    SendFailure,
+    Throttled,
+)
 from mail.message import Address
-from ports import HttpResponse
 from providers.resend import Resend
+from runtime.ports import HttpResponse
 from tests.providers.support import ATTACHED, FILE, FILE_IN_BASE64, JOB, KEY, MAIL, always, answer, provider, request_of
 
 

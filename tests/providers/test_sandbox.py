@@ -6,7 +6,7 @@ from email.policy import default
 
 import pytest
 
-from errors import BucketUnavailable, Rejected, TemporarilyRefused
+from core.errors import BucketUnavailable, Rejected, TemporarilyRefused
 from mail.message import Address
 from providers.sandbox import Sandbox
 from tests.doubles.platform import MemoryBucket

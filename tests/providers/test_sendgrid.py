@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from errors import CredentialsRejected, ProviderDown, QuotaExhausted, Rejected, SendFailure, Throttled
+from core.errors import CredentialsRejected, ProviderDown, QuotaExhausted, Rejected, SendFailure, Throttled
 from mail.message import Address, OutgoingMail
-from ports import HttpResponse
 from providers.sendgrid import SendGrid
+from runtime.ports import HttpResponse
 from tests.doubles.sendgrid import errors_in
 from tests.providers.support import ATTACHED, FILE, FILE_IN_BASE64, JOB, KEY, MAIL, always, answer, provider, request_of
 

@@ -11,7 +11,7 @@ from botocore.loaders import Loader  # type: ignore[import-untyped]
 from botocore.model import ServiceModel  # type: ignore[import-untyped]
 from botocore.validate import ParamValidator  # type: ignore[import-untyped]
 
-from errors import (
+from core.errors import (
     CredentialsRejected,
     OutcomeUnknown,
     ProviderBroken,
@@ -22,8 +22,8 @@ from errors import (
     Throttled,
 )
 from mail.message import Address, OutgoingMail
-from ports import HttpResponse
 from providers.ses import BY_NAME, Ses
+from runtime.ports import HttpResponse
 from tests.doubles.aws import SesServer, ses_server
 from tests.doubles.http import HttpxFetch
 from tests.providers.support import (

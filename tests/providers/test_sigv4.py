@@ -7,8 +7,8 @@ from botocore.auth import SigV4Auth  # type: ignore[import-untyped]
 from botocore.awsrequest import AWSRequest  # type: ignore[import-untyped]
 from botocore.credentials import Credentials as BotocoreCredentials  # type: ignore[import-untyped]
 
-from ports import HttpRequest
 from providers.sigv4 import Credentials, signed
+from runtime.ports import HttpRequest
 
 CREDENTIALS = Credentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
 NOW = 1_440_938_160_000  # 2015-08-30 12:36:00 UTC

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-import signing
 from console.sessions import COOKIE
 from console.visit import SAID
+from core import signing
 from tests.certificates_flow.conftest import SETTINGS
 from tests.tenancy.town import SEES, Seen, Tenant, Town, rows
 

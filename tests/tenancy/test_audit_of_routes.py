@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-import unsubscribe
 from api.routes import OPERATIONS
+from suppressions import unsubscribe
 from tests.api.conftest import MESSAGE, person
 from tests.tenancy.references import IN_PATH, parameters
 from tests.tenancy.town import Town, WatchedDatabase

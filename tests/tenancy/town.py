@@ -15,7 +15,7 @@ import httpx
 
 import queue_consumer
 from console.sessions import COOKIE
-from ports import Row, Statement, StoredObject
+from runtime.ports import Row, Statement, StoredObject
 from tests.api.conftest import MESSAGE, OPERATOR_TOKEN, Deployment, HeldToDocument
 from tests.certificates_flow.conftest import DESIGN, SETTINGS
 from tests.doubles.clock import ManualClock, SeededRandom

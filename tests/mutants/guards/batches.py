@@ -104,7 +104,7 @@ GUARDS = (
     ),
     Guard(
         "the same key with another request is refused",
-        "src/jobs.py",
+        "src/jobs/actions.py",
         'if earlier["request_hash"] != request.request_hash:',
         'if not earlier["request_hash"]:',
         (PEOPLE, "-k", "row_18"),
@@ -118,7 +118,7 @@ GUARDS = (
     ),
     Guard(
         "a change is audited in its own transaction",
-        "src/jobs.py",
+        "src/jobs/actions.py",
         "noted = [note(job_id, states)] if note else []",
         "noted = [note(job_id, states)] if note and not states else []",
         (PEOPLE, "-k", "row_12", "tests/api/test_jobs.py"),

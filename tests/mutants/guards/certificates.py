@@ -35,7 +35,7 @@ GUARDS = (
     ),
     Guard(
         "a mail goes with its file only where the provider takes one so large",
-        "src/sending.py",
+        "src/sending/group.py",
         "if whole.most_bytes <= limit else",
         "if whole.most_bytes else",
         (

@@ -2,7 +2,7 @@
 
 from tests.mutants.guard import Guard
 
-ACCESS = "src/access.py"
+ACCESS = "src/tenancy/access.py"
 ACCESS_TESTS = "tests/test_access.py"
 AUTH = "src/api/auth.py"
 SIGN_IN = "tests/console/test_sign_in.py"
@@ -61,14 +61,14 @@ GUARDS = (
     ),
     Guard(
         "a household is one network",
-        "src/rate_limit.py",
+        "src/runtime/rate_limit.py",
         "str(ip_network((found, 64), strict=False))",
         "str(found)",
         ("tests/test_rate_limit.py",),
     ),
     Guard(
         "the secret before still counts, and no other",
-        "src/signing.py",
+        "src/core/signing.py",
         "for secret in secrets)",
         "for secret in list(secrets)[:1])",
         ("tests/test_rotation.py",),
@@ -157,7 +157,7 @@ GUARDS = (
     ),
     Guard(
         "nothing is signed with the secret before",
-        "src/unsubscribe.py",
+        "src/suppressions/unsubscribe.py",
         "signature(settings.signing_secret, _PURPOSE, content)",
         "signature(settings.signing_secrets[-1], _PURPOSE, content)",
         ("tests/test_rotation.py",),

@@ -30,7 +30,7 @@ GUARDS = (
     ),
     Guard(
         "the file of a certificate goes before its row",
-        "src/privacy.py",
+        "src/privacy/actions.py",
         '            await self._delete_files([*(row["file"] for row in certificates), '
         "*self._unrecorded(going, certificates)])\n",
         "",
@@ -38,7 +38,7 @@ GUARDS = (
     ),
     Guard(
         "events tell nothing of whoever was erased",
-        "src/privacy.py",
+        "src/privacy/actions.py",
         "                privacy.erase_from_events(people),\n                privacy.erase_certificates("
         "self._of_certificates",
         "                privacy.erase_certificates(self._of_certificates",
@@ -88,7 +88,7 @@ GUARDS = (
     ),
     Guard(
         "a sweep erases so much and no more",
-        "src/retention.py",
+        "src/privacy/retention.py",
         "budget -= end - first",
         "budget -= 0",
         ("tests/privacy/test_retention.py",),

@@ -125,7 +125,7 @@ GUARDS = (
     ),
     Guard(
         "a throttle burns no attempt",
-        "src/sending.py",
+        "src/sending/group.py",
         "self._halt = self._halt or error\n            return Outcome(position, RecipientState.PENDING)",
         "self._halt = self._halt or error\n            return Outcome(position, RecipientState.PENDING, 1)",
         (OUTSIDE, "-k", "row_6"),

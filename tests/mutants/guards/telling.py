@@ -40,7 +40,7 @@ GUARDS = (
     ),
     Guard(
         "what was superseded is not posted again",
-        "src/replays.py",
+        "src/callbacks/replays.py",
         '["dead", "delivered"] if named',
         '["dead", "delivered", "superseded"] if named',
         (
@@ -51,7 +51,7 @@ GUARDS = (
     ),
     Guard(
         "what is still to be posted is not posted again",
-        "src/replays.py",
+        "src/callbacks/replays.py",
         '["dead", "delivered"] if named',
         '["dead", "delivered", "pending"] if named',
         (

@@ -116,7 +116,7 @@ GUARDS = (
     ),
     Guard(
         "the address of a logo is signed",
-        "src/logos.py",
+        "src/tenancy/logos.py",
         "if is_genuine(settings.signing_secrets, _PURPOSE, content, given) else None",
         "",
         (OWN,),
@@ -137,7 +137,7 @@ GUARDS = (
     ),
     Guard(
         "a look through the audit trail is bounded",
-        "src/audit.py",
+        "src/monitoring/audit.py",
         "if chosen.action is None and chosen.actor is None:",
         "if True:",
         (TRAIL,),

@@ -1,4 +1,4 @@
-"""A Worker for tests: it lets the platform behind `bindings.py` be asked directly, and notes how it is called.
+"""A Worker for tests: it lets the platform behind `runtime/cloudflare.py` be asked directly, and notes how it is called.
 
 It takes the place of src/entry.py in a copy of the project. The handlers have no default for any argument, so that a
 runtime which passes fewer or more than workerd does would fail.
@@ -10,12 +10,12 @@ from typing import Any
 
 from workers import Response, WorkerEntrypoint  # noqa: TID251
 
-import bindings
+from core.errors import OffloadError
 from delivery_events import SOURCES
-from errors import OffloadError
-from ports import HttpRequest, HttpResponse, Statement
-from services import Services
-from settings import Settings
+from runtime import cloudflare
+from runtime.ports import HttpRequest, HttpResponse, Statement
+from runtime.services import Services
+from runtime.settings import Settings
 
 VERSION = 1
 seen: list[dict[str, Any]] = []
@@ -31,7 +31,7 @@ class Default(WorkerEntrypoint):  # type: ignore[misc]
         return Response(json.dumps(answer), headers={"content-type": "application/json"})
 
     async def queue(self, batch: Any, env: Any, ctx: Any) -> None:  # noqa: ARG002
-        for message in map(bindings.DeliveredMessage, batch.messages):
+        for message in map(cloudflare.DeliveredMessage, batch.messages):
             note("queue", queue=batch.queue, id=message.id, body=message.body, attempts=message.attempts)
             verdict = message.body.get("verdict") if batch.queue == "offload-batches" else "ack"
             if verdict == "raise":
@@ -53,14 +53,14 @@ class Default(WorkerEntrypoint):  # type: ignore[misc]
         return seen
 
     async def ask_send(self, body: Any) -> Any:
-        await bindings.WorkersQueue(self.env.BATCHES).send(body["bodies"], body.get("delay", 0))
+        await cloudflare.WorkersQueue(self.env.BATCHES).send(body["bodies"], body.get("delay", 0))
 
     async def ask_sql(self, statements: Any) -> Any:
         prepared = [Statement(sql, tuple(parameters)) for sql, parameters in statements]
-        return await bindings.D1(self.env.DB).batch(prepared)
+        return await cloudflare.D1(self.env.DB).batch(prepared)
 
     async def ask_files(self, _: Any) -> Any:
-        files = bindings.R2(self.env.FILES)
+        files = cloudflare.R2(self.env.FILES)
         everything = bytes(range(256)) * 1000
         await files.put("probe/a/ü b.bin", everything, "application/x-probe")
         await files.put("probe/b", b"", "text/plain")
@@ -77,19 +77,19 @@ class Default(WorkerEntrypoint):  # type: ignore[misc]
         }
 
     async def ask_limit(self, key: str) -> Any:
-        limit = bindings.RateLimit(self.env.SIGN_IN_LIMIT)
+        limit = cloudflare.RateLimit(self.env.SIGN_IN_LIMIT)
         return [await limit.allows(key) for _ in range(30)]
 
     async def ask_fetch(self, question: Any) -> Any:
         request = HttpRequest("POST", question["url"], {"x-probe": "1"}, b"\x00\xff", question["timeout"])
-        response = await bindings.fetch(request)
+        response = await cloudflare.fetch(request)
         return {"status": response.status, "headers": dict(response.headers), "body": response.body.decode()}
 
     async def ask_verify(self, question: Any) -> Any:
         algorithm, *parts = question
         key, signature, data = map(bytes.fromhex, parts)
         try:
-            return await bindings.SubtleCrypto().verify(algorithm, key, signature, data)
+            return await cloudflare.SubtleCrypto().verify(algorithm, key, signature, data)
         except ValueError:
             return "ValueError"
 
@@ -107,9 +107,9 @@ class Default(WorkerEntrypoint):  # type: ignore[misc]
             callbacks=unused,
             dead_letters=unused,
             fetch=fetch,
-            clock=bindings.SystemClock(),
+            clock=cloudflare.SystemClock(),
             random=unused,
-            crypto=bindings.SubtleCrypto(),
+            crypto=cloudflare.SubtleCrypto(),
             page_limit=unused,
             sign_in_limit=unused,
             settings=Settings(question["settings"]),

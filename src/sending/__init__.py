@@ -1,0 +1,1 @@
+"""One claimed group sent; its pace, its waits, its queues."""

@@ -1,0 +1,1 @@
+"""Whom not to mail, and how people say so."""

@@ -1,0 +1,1 @@
+"""Sites, companies and tokens: who comes in, and what is theirs."""
