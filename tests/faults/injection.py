@@ -17,7 +17,7 @@ import queue_consumer
 
 SRC = f"{Path(queue_consumer.__file__).parent}/"
 # not who asks, but how it is asked
-_PASSED_ON = ("persistence", "providers/base", "pacing")
+_PASSED_ON = ("sending/persistence", "sending/pacing", "providers/base")
 
 # Every kind is: before it was done, after it was done, or done while the caller saw it fail. "stall": the invocation
 # stands still for longer than a lease lasts, then goes on as if nothing had been.

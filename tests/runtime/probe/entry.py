@@ -1,4 +1,4 @@
-"""A Worker for tests: it lets the platform behind `runtime/cloudflare.py` be asked directly, and notes how it is called.
+"""A Worker for tests: it lets the platform behind `runtime/cloudflare.py` be asked, and notes how it is called.
 
 It takes the place of src/entry.py in a copy of the project. The handlers have no default for any argument, so that a
 runtime which passes fewer or more than workerd does would fail.
