@@ -10,7 +10,7 @@ from workers import WorkerEntrypoint
 
 import callback
 import queue_consumer
-from api.app import app
+from app import app
 from delivery_events import cloudflare as cloudflare_events
 from runtime import cloudflare
 from runtime.services import Services

@@ -3,7 +3,7 @@
 import pytest
 
 import queue_consumer
-from tests.world import World
+from tests.worlds.world import World
 
 
 @pytest.fixture

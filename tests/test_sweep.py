@@ -4,7 +4,7 @@ import pytest
 
 from store import batches
 from tests.doubles.provider import Crash
-from tests.world import World
+from tests.worlds.world import World
 
 
 async def test_a_batch_whose_message_was_lost_is_queued_again_after_an_hour(world: World) -> None:

@@ -1,36 +1,26 @@
-"""The ASGI app: from a request to a route's function, and from any error to a problem.
+"""The API as ASGI: from a request to a route's function, and from any error to a problem.
 
 The promise: every answer of the API is JSON, or the file that was asked for, with the request's number and the headers
-that keep a browser from making anything of it. The console's pages stand beside it under `/console`.
+that keep a browser from making anything of it.
 """
 
 from collections.abc import Mapping
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route, Router
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
-import console.app
 from api.auth import authenticate
 from api.calls import Call, Operation
+from api.endpoint import Endpoint
 from api.openapi import query_names
-from api.resource import SERVICES, Resource
 from api.routes import OPERATIONS
 from core.problems import NOT_FOUND, Problem, invalid
 from runtime.services import Services
 
 
-def app(services: Services) -> ASGIApp:
-    """The API with these services. Cheap: the routes are put together once, when this module is imported."""
-
-    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
-        await _ROUTER({**scope, SERVICES: services}, receive, send)
-
-    return serve
-
-
-class _ApiResource(Resource):
+class _ApiEndpoint(Endpoint):
     def __init__(self, operations: Mapping[str, Operation]) -> None:
         super().__init__(operations)
         self.operations = operations
@@ -45,7 +35,7 @@ class _ApiResource(Resource):
             raise invalid(min(unknown)[:100], "is not a parameter of this address")
         return await operation.handler(Call(request, services, caller))
 
-    def refuse(self, request: Request, problem: Problem, request_id: str) -> Response:  # noqa: ARG002 - all resources alike
+    def refuse(self, request: Request, problem: Problem, request_id: str) -> Response:  # noqa: ARG002 - all endpoints alike
         body = {
             "type": problem.type.uri,
             "title": problem.type.title,
@@ -58,22 +48,20 @@ class _ApiResource(Resource):
         return JSONResponse(body, problem.type.status, problem.headers, "application/problem+json")
 
 
-class _Nowhere(_ApiResource):
-    async def answer(self, request: Request, services: Services) -> Response:  # noqa: ARG002 - the shape of a resource
+class _Nowhere(_ApiEndpoint):
+    async def answer(self, request: Request, services: Services) -> Response:  # noqa: ARG002 - the shape of an endpoint
         raise Problem(NOT_FOUND, "There is no such address; /openapi.json lists them all.")
 
 
-async def _nowhere(scope: Scope, receive: Receive, send: Send) -> None:
+async def nowhere(scope: Scope, receive: Receive, send: Send) -> None:
+    """What every other address answers."""
     await _Nowhere({})(scope, receive, send)
 
 
-def _routes() -> list[Route]:
+def routes() -> list[Route]:
     by_path: dict[str, dict[str, Operation]] = {}
     for operation in OPERATIONS:
         by_path.setdefault(operation.path, {})[operation.method] = operation
     # a company's name may hold anything
     convertible = {path: path.replace("{company}", "{company:path}") for path in by_path}
-    return [Route(convertible[path], _ApiResource(operations)) for path, operations in by_path.items()]
-
-
-_ROUTER = Router([*_routes(), *console.app.routes()], redirect_slashes=False, default=_nowhere)
+    return [Route(convertible[path], _ApiEndpoint(operations)) for path, operations in by_path.items()]

@@ -10,7 +10,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from api import csv, present, query, scopes
+from api import csv_answers, present, query, scopes
 from api.calls import Call, Operation, answer
 from core import problems
 from core.scope import Scope
@@ -21,8 +21,8 @@ from store.audit import Filter, Place
 
 async def list_entries(call: Call) -> Response:
     limit, chosen, scope = query.limit(call), _filter(call), await scopes.of_company(call)
-    if csv.is_wanted(call):
-        return csv.answer("audit", csv.AUDIT, pages(call, scope, chosen))
+    if csv_answers.is_wanted(call):
+        return csv_answers.answer("audit", csv_answers.AUDIT, pages(call, scope, chosen))
     before = query.numbers_cursor(call, 2)
     rows, following = await audit.page(call.services, scope, chosen, Place(*before) if before else None, limit)
     return answer({"entries": [shown(call, row) for row in rows], "next": following and query.cursor(following)})

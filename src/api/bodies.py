@@ -13,7 +13,7 @@ from typing import Any
 
 from starlette.requests import Request
 
-from api.csv import FORMULA_STARTS
+from api.csv_answers import FORMULA_STARTS
 from core import bounded_json
 from core.problems import MALFORMED, TOO_LARGE, UNSUPPORTED, Problem
 

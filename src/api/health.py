@@ -1,7 +1,4 @@
-"""Routes about the API itself."""
-
-from functools import cache
-from typing import Any
+"""Whether the Worker runs."""
 
 from starlette.responses import Response
 
@@ -12,34 +9,4 @@ async def health(call: Call) -> Response:  # noqa: ARG001 - the shape of every r
     return answer({"status": "ok"})
 
 
-async def document(call: Call) -> Response:  # noqa: ARG001
-    return answer(_document())
-
-
-async def design_schema(call: Call) -> Response:
-    from certificates.schema import SCHEMA
-
-    address = str(call.request.url.replace(query="", fragment=""))
-    return answer({**SCHEMA, "$id": address}, headers={"Cache-Control": "public, max-age=3600"})
-
-
-@cache
-def _document() -> dict[str, Any]:
-    from api.openapi import build
-    from api.routes import OPERATIONS as ALL
-
-    return build(ALL)
-
-
-OPERATIONS = (
-    Operation("GET", "/healthz", "public", health, "Whether the Worker runs", {200: "Health"}),
-    Operation("GET", "/openapi.json", "public", document, "This document", {200: "Document"}),
-    Operation(
-        "GET",
-        "/schemas/certificate-1.json",
-        "public",
-        design_schema,
-        "The JSON Schema of a certificate's design",
-        {200: "Document"},
-    ),
-)
+OPERATIONS = (Operation("GET", "/healthz", "public", health, "Whether the Worker runs", {200: "Health"}),)

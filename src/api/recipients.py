@@ -5,7 +5,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from api import csv, people, present, query
+from api import csv_answers, people, present, query
 from api.bodies import JSON, NDJSON, media_type, read_json
 from api.calls import Call, Operation, answer
 from api.validation import check
@@ -41,8 +41,8 @@ async def list_recipients(call: Call) -> Response:
     job = await jobs.find(call.services, call.scope, call.path("job"))
     state, reason = query.choice(call, "state", RecipientState), query.text(call, "reason")
     after, limit = query.number_cursor(call, "cursor", -1), query.limit(call, query.MAX_RECIPIENTS)
-    if csv.is_wanted(call):
-        return csv.answer(job["id"], csv.PEOPLE, _pages(call, job["id"], state, reason))
+    if csv_answers.is_wanted(call):
+        return csv_answers.answer(job["id"], csv_answers.PEOPLE, _pages(call, job["id"], state, reason))
     rows, following = await _page(call, job["id"], state, reason, after, limit)
     return answer({"recipients": [present.recipient(row) for row in rows], "next": following})
 

@@ -1,5 +1,10 @@
 """Every route of the API: the one table that the router and the OpenAPI document are built from."""
 
+from functools import cache
+from typing import Any
+
+from starlette.responses import Response
+
 from api import (
     assets,
     audit,
@@ -9,6 +14,7 @@ from api import (
     credentials,
     dead_letters,
     delivery_events,
+    designs,
     events,
     health,
     jobs,
@@ -23,8 +29,22 @@ from api import (
     unsubscribe,
     verification,
 )
+from api.calls import Call, Operation, answer
 
-OPERATIONS = (
+
+async def document(call: Call) -> Response:  # noqa: ARG001 - the shape of every route
+    """Here, since it describes this whole table."""
+    return answer(_document())
+
+
+@cache
+def _document() -> dict[str, Any]:
+    from api.openapi import build
+
+    return build(OPERATIONS)
+
+
+OPERATIONS: tuple[Operation, ...] = (
     *jobs.OPERATIONS,
     *recipients.OPERATIONS,
     *preview.OPERATIONS,
@@ -45,5 +65,7 @@ OPERATIONS = (
     *verification.OPERATIONS,
     *credentials.OPERATIONS,
     *health.OPERATIONS,
+    Operation("GET", "/openapi.json", "public", document, "This document", {200: "Document"}),
+    *designs.OPERATIONS,
     *metrics.OPERATIONS,
 )

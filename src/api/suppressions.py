@@ -5,7 +5,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from api import csv, present, query
+from api import csv_answers, present, query
 from api.bodies import CSV, JSON, media_type, read_json, read_table
 from api.calls import Call, Operation, answer
 from api.validation import check
@@ -22,8 +22,8 @@ async def show(call: Call) -> Response:
     email, reason = query.text(call, "email"), query.choice(call, "reason", Reason)
     key = key_of(email, "email") if email else None
     after, limit = query.texts_cursor(call, 3), query.limit(call)
-    if csv.is_wanted(call):
-        return csv.answer("suppressions", csv.SUPPRESSIONS, pages(_of(call), key, reason))
+    if csv_answers.is_wanted(call):
+        return csv_answers.answer("suppressions", csv_answers.SUPPRESSIONS, pages(_of(call), key, reason))
     rows = await _of(call).page(key, reason, after, limit + 1)
     following = query.cursor(place_of(rows[limit - 1])) if len(rows) > limit else None
     return answer({"suppressions": [present.suppression(row) for row in rows[:limit]], "next": following})

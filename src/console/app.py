@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from api.auth import PUBLIC
-from api.resource import HEADERS, Resource
+from api.endpoint import HEADERS, Endpoint
 from console import frame, sessions, sign_in
 from console.routes import PAGES
 from console.routing import ROLES, Page
@@ -21,7 +21,7 @@ from core.problems import FORBIDDEN, NOT_FOUND, Problem
 from runtime.services import Services
 
 
-class _ConsoleResource(Resource):
+class _ConsoleEndpoint(Endpoint):
     def __init__(self, pages: Mapping[str, Page]) -> None:
         super().__init__(pages)
         self.pages = pages
@@ -54,7 +54,7 @@ class _ConsoleResource(Resource):
         return response
 
 
-class _Nowhere(_ConsoleResource):
+class _Nowhere(_ConsoleEndpoint):
     async def answer(self, request: Request, services: Services) -> Response:
         session = await sessions.current(request, services)
         if session is None:
@@ -81,6 +81,6 @@ def routes() -> list[Route]:
         by_path.setdefault(page.path, {})[page.method] = page
     return [
         *(Route(path, _asset, methods=["GET"]) for path in frame.ASSETS),
-        *(Route(path, _ConsoleResource(pages)) for path, pages in by_path.items()),
+        *(Route(path, _ConsoleEndpoint(pages)) for path, pages in by_path.items()),
         Route("/console/{rest:path}", _Nowhere({})),
     ]

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from starlette.responses import Response
 
-from api import csv, query
+from api import csv_answers, query
 from api.audit import pages, shown
 from console import words
 from console.forms import day
@@ -94,7 +94,7 @@ async def show(visit: Visit) -> Response:
 
 async def export(visit: Visit) -> Response:
     scope, chosen = await _scope(visit), _filter(visit)
-    return csv.answer("audit", csv.AUDIT, pages(visit, scope, chosen))
+    return csv_answers.answer("audit", csv_answers.AUDIT, pages(visit, scope, chosen))
 
 
 def _filter(visit: Visit) -> Filter:

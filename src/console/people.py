@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from api import csv, present, query
+from api import csv_answers, present, query
 from console.frame import page
 from console.job import RETRIABLE
 from console.jobs import find
@@ -155,7 +155,7 @@ async def show(visit: Visit) -> Response:
 
 async def table(visit: Visit) -> Response:
     visit, job = await find(visit)
-    return csv.answer(job["id"], csv.PEOPLE, _pages(visit, job, _chosen(visit)))
+    return csv_answers.answer(job["id"], csv_answers.PEOPLE, _pages(visit, job, _chosen(visit)))
 
 
 async def _pages(visit: Visit, job: Row, chosen: Filter) -> AsyncIterator[list[Row]]:

@@ -3,14 +3,14 @@
 The promise: an address is never in a URL, which logs and histories keep.
 """
 
-import csv as tables
+import csv
 import io
 from collections.abc import Sequence
 from typing import Any
 
 from starlette.responses import Response
 
-from api import csv, query
+from api import csv_answers, query
 from api.suppressions import pages
 from console.frame import page
 from console.routing import Page
@@ -131,7 +131,7 @@ async def _listed(
 
 async def export(visit: Visit) -> Response:
     site = await visit.site_row(visit.query("site"))
-    return csv.answer("suppressions", csv.SUPPRESSIONS, pages(await _of(visit, site), None, None))
+    return csv_answers.answer("suppressions", csv_answers.SUPPRESSIONS, pages(await _of(visit, site), None, None))
 
 
 async def add(visit: Visit) -> Response:
@@ -148,7 +148,7 @@ async def add(visit: Visit) -> Response:
 def _lines(visit: Visit, company: str) -> list[dict[str, Any]]:
     """Raises a `Problem` that names the line, before anything is changed."""
     rows = []
-    for place, cells in enumerate(tables.reader(io.StringIO(visit.field("addresses"))), 1):
+    for place, cells in enumerate(csv.reader(io.StringIO(visit.field("addresses"))), 1):
         given = [cell.strip() for cell in cells]
         if not any(given) or given[0].lower() == "email":  # an empty line, or the heading of a table
             continue

@@ -11,7 +11,7 @@ from typing import Any
 from core.errors import CredentialsRejected, ProviderDown, Rejected, SendFailure, Throttled
 from mail.message import Address, Attachment, OutgoingMail
 from providers.base import CHECK_TIMEOUT, SEND_TIMEOUT, HttpProvider, json_object, json_request, text_at
-from providers.mailbox import header_value
+from providers.header_fields import header_value
 from runtime.ports import HttpRequest, HttpResponse
 
 # developers.cloudflare.com/email-service/api/send-emails/rest-api/, read 2026-11. By message: two versions of that page

@@ -14,7 +14,7 @@ from urllib.parse import quote
 from core.errors import CredentialsRejected, Rejected, SendFailure, Throttled
 from mail.message import Attachment, OutgoingMail
 from providers.base import CHECK_TIMEOUT, SEND_TIMEOUT, HttpProvider, json_object, text_at
-from providers.mailbox import header_value, mailbox
+from providers.header_fields import header_value, mailbox
 from runtime.ports import HttpRequest, HttpResponse
 
 _WAIT = re.compile(r"try again after (\d+) (second|minute|hour)")

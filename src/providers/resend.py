@@ -11,7 +11,7 @@ from typing import Any
 from core.errors import CredentialsRejected, OutcomeUnknown, QuotaExhausted, Rejected, SendFailure, Throttled
 from mail.message import Address, Attachment, OutgoingMail
 from providers.base import CHECK_TIMEOUT, HttpProvider, json_object, json_request, text_at
-from providers.mailbox import encoded_words, header_value, mailbox
+from providers.header_fields import encoded_words, header_value, mailbox
 from runtime.ports import HttpRequest, HttpResponse
 
 # resend.com/docs/api-reference/errors, read 2026-11

@@ -12,7 +12,7 @@ from typing import Any
 from core.errors import CredentialsRejected, ProviderDown, QuotaExhausted, SendFailure
 from mail.message import Address, Attachment, OutgoingMail
 from providers.base import CHECK_TIMEOUT, HttpProvider, json_object, json_request, text_at
-from providers.mailbox import header_value
+from providers.header_fields import header_value
 from runtime.ports import HttpRequest, HttpResponse
 
 

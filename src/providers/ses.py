@@ -11,7 +11,7 @@ from typing import Any
 from core.errors import CredentialsRejected, ProviderDown, QuotaExhausted, Rejected, SendFailure, Throttled
 from mail.message import Attachment, OutgoingMail
 from providers.base import CHECK_TIMEOUT, HttpProvider, json_object, json_request, text_at
-from providers.mailbox import header_value, mailbox
+from providers.header_fields import header_value, mailbox
 from providers.sigv4 import Credentials, signed
 from runtime.ports import HttpRequest, HttpResponse
 

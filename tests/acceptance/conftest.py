@@ -6,7 +6,7 @@ import pytest
 
 from tests.doubles.aws import SesServer, ses_server
 from tests.doubles.sendgrid import SendGridServer
-from tests.live import Live, live
+from tests.worlds.live import Live, live
 
 
 @pytest.fixture(scope="package")

@@ -10,7 +10,7 @@ import pypdfium2
 import zxingcpp
 
 from tests.doubles.sendgrid import SendGridServer
-from tests.live import Live, Site, people
+from tests.worlds.live import Live, Site, people
 
 ISSUED = 5
 

@@ -11,7 +11,7 @@ import pytest
 from dev.moodle import Moodle
 from tests.doubles.aws import SesServer
 from tests.doubles.sendgrid import Reply, SendGridServer, address_of
-from tests.live import SENDER, Live, people, person, refs, within
+from tests.worlds.live import SENDER, Live, people, person, refs, within
 
 
 def test_a_job_with_5_recipients(running: Live) -> None:

@@ -10,16 +10,16 @@ import httpx
 import pytest
 from jsonschema import Draft202012Validator
 
-from api.app import app
 from api.openapi import build
 from api.routes import OPERATIONS
+from app import app
 from runtime.ports import HttpRequest, HttpResponse
 from runtime.services import Services
 from runtime.settings import Settings
+from tests.doubles.bindings import CountingLimiter, MemoryBucket, RecordingQueue, ScriptedFetch
 from tests.doubles.clock import ManualClock, SeededRandom
 from tests.doubles.crypto import HostCrypto
 from tests.doubles.d1 import SqliteDatabase
-from tests.doubles.platform import CountingLimiter, MemoryBucket, RecordingQueue, ScriptedFetch
 
 OPERATOR_TOKEN = "operator-token-of-the-tests"
 DOCUMENT = build(OPERATIONS)

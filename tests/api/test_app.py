@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from api.app import app
+from app import app
 from core.errors import DatabaseUncertain
 from runtime.ports import Statement
 from tests.api.conftest import Site, fault

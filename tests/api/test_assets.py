@@ -14,7 +14,7 @@ from core.errors import BucketUnavailable
 from tests.api.conftest import Deployment, Site, fault, person
 from tests.api.test_certificates import CERTIFICATE, JOB, can_issue, issued, listed, work
 from tests.certificates.fonts import truetype
-from tests.certificates_flow.conftest import DESIGN
+from tests.certs.conftest import DESIGN
 
 __all__ = ["can_issue"]
 

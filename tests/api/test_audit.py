@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from api.csv import AUDIT
+from api.csv_answers import AUDIT
 from core.scope import Scope
 from monitoring import audit as trail
 from runtime.ports import Statement
@@ -17,7 +17,7 @@ from store import audit
 from store.audit import Filter, Place
 from tests.api.conftest import Site, fault
 from tests.doubles.d1 import SqliteDatabase
-from tests.tampering import TAMPERING
+from tests.store.tampering import TAMPERING
 
 
 async def entries(client: httpx.AsyncClient, **query: Any) -> list[dict[str, Any]]:

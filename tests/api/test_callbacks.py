@@ -11,8 +11,8 @@ from callback import EventType
 from callbacks import replays
 from runtime.ports import HttpRequest, HttpResponse
 from tests.api.conftest import Site, fault
+from tests.doubles.bindings import DeliveredMessage
 from tests.doubles.d1 import MIGRATIONS
-from tests.doubles.platform import DeliveredMessage
 
 PATH = "/v1/callbacks"
 URL = "https://moodle.example.org/callback"

@@ -14,8 +14,8 @@ import pytest
 
 import queue_consumer
 from tests.api.conftest import MESSAGE, Deployment, Site, fault, person
-from tests.certificates_flow.conftest import DESIGN, SETTINGS
-from tests.doubles.platform import DeliveredMessage
+from tests.certs.conftest import DESIGN, SETTINGS
+from tests.doubles.bindings import DeliveredMessage
 
 CERTIFICATE = {"design": DESIGN, "award": "course-7", "title": "Biology", "issuer": "School"}
 JOB = {"kind": "certificate", "message": MESSAGE | {"variables": {"course": "Biology 1"}}, "certificate": CERTIFICATE}

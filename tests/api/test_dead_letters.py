@@ -17,8 +17,8 @@ from runtime.ports import Row, Statement
 from store.audit import Entry
 from store.dead_letters import _REFUSAL
 from tests.api.conftest import DOCUMENT, NEW_JOB, Deployment, Site, fault, person
-from tests.doubles.platform import DeliveredMessage
-from tests.pages import blocks, names, read, section, table
+from tests.docs.reading import blocks, names, read, section, table
+from tests.doubles.bindings import DeliveredMessage
 
 PATH = "/v1/dead-letters"
 

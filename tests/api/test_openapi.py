@@ -4,9 +4,8 @@ from typing import Any
 
 import httpx
 from openapi_spec_validator import OpenAPIV31SpecValidator
-from starlette.routing import Route
 
-from api import app as app_module
+from api.app import _ApiEndpoint, routes
 from api.openapi import build
 from api.routes import OPERATIONS
 from api.schemas import REQUESTS
@@ -97,8 +96,8 @@ def test_the_document_and_the_router_hold_the_same_routes() -> None:
     described = {(method.upper(), path) for path, methods in DOCUMENT["paths"].items() for method in methods}
     served = {
         (method, route.path.replace(":path}", "}"))
-        for route in app_module._ROUTER.routes
-        if isinstance(route, Route) and isinstance(route.app, app_module._ApiResource)
+        for route in routes()
+        if isinstance(route.app, _ApiEndpoint)
         for method in route.app.operations
     }
     assert described == served == ROUTES

@@ -13,7 +13,7 @@ from pages.fingerprint_words import FINGERPRINT_WORDS
 from pages.verify_words import WORDS
 from tests.api.conftest import Deployment, Site, person
 from tests.api.test_certificates import CERTIFICATE, can_issue, issued, listed, one, work
-from tests.test_pages import Page
+from tests.pages.test_pages import Page
 
 __all__ = ["can_issue", "work"]
 

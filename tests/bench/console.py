@@ -6,9 +6,9 @@ from pathlib import Path
 from statistics import median
 
 from tests.bench.figures import Figure
-from tests.console_addresses import filled, pages
-from tests.crowd import Crowd
-from tests.live import live
+from tests.console.addresses import filled, pages
+from tests.worlds.crowd import Crowd
+from tests.worlds.live import live
 
 TIMES = 7
 

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, ViewportSize
 
-from tests.pages import ROOT
+from tests.docs.reading import ROOT
 
 LOOKS: dict[str, tuple[ViewportSize, Literal["light", "dark"]]] = {
     "light": ({"width": 1280, "height": 900}, "light"),

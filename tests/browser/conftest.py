@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, sync_playwright
 from dev.debian import find
 from dev.demo.scene import Scene
 from tests.browser.browsing import Window, window
-from tests.live import OPERATOR_TOKEN, Live, live
+from tests.worlds.live import OPERATOR_TOKEN, Live, live
 
 Open = Callable[..., AbstractContextManager[Window]]
 

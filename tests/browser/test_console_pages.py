@@ -10,8 +10,8 @@ from playwright.sync_api import Browser
 from dev.demo.scene import NORTH, Scene
 from tests.browser.browsing import window
 from tests.browser.conftest import Open
-from tests.console_addresses import filled, pages
-from tests.live import Live
+from tests.console.addresses import filled, pages
+from tests.worlds.live import Live
 
 KINDS = {
     "job": ("completed", "running", "paused", "scheduled", "draft", "cancelled", "certificates"),

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from dev.demo.scene import Scene
 from tests.browser.browsing import PATIENCE
 from tests.browser.conftest import Open, sign_in
-from tests.live import OPERATOR_TOKEN, within
+from tests.worlds.live import OPERATOR_TOKEN, within
 
 SCRIPTS = pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "plain"])
 SENT = re.compile(r"^[\d,]+ sent$")

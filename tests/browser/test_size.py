@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.console_addresses import filled, pages
-from tests.crowd import Crowd
-from tests.live import live
+from tests.console.addresses import filled, pages
+from tests.worlds.crowd import Crowd
+from tests.worlds.live import live
 
 MOST_ROWS = 3_000  # 50,000 people, and 20,000 of everything else, are there
 

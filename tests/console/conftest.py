@@ -8,11 +8,11 @@ import httpx
 import pytest
 
 import queue_consumer
-from api.app import app
+from app import app
 from tenancy.tokens import hash_of
 from tests.console.reader import Shown
 from tests.doubles.provider import ScriptedProvider
-from tests.world import SITE, World
+from tests.worlds.world import SITE, World
 
 OPERATOR_TOKEN = "operator-token-of-the-tests"
 SETTINGS = {

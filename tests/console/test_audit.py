@@ -8,7 +8,7 @@ import pytest
 
 from tests.console.conftest import Console, Person
 from tests.console.test_sites import HERE
-from tests.world import SITE
+from tests.worlds.world import SITE
 
 OTHER = "site_" + "b" * 32
 

@@ -6,9 +6,9 @@ import zipfile
 
 import pytest
 
-from tests.certificates_flow.conftest import CERTIFICATE
+from tests.certs.conftest import CERTIFICATE
 from tests.console.conftest import Console, Person
-from tests.world import MESSAGE, SITE
+from tests.worlds.world import MESSAGE, SITE
 
 OTHER = "site_" + "b" * 32
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.console.conftest import Console, Person
 from tests.console.test_sites import HERE, audited, post
-from tests.world import SITE
+from tests.worlds.world import SITE
 
 COMPANY = f"{HERE}/company?company=North%2FSouth"
 NAME = "North/South"

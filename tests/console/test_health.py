@@ -5,7 +5,7 @@ import pytest
 from core.errors import BucketUnavailable
 from runtime.settings import SETTINGS
 from tests.console.conftest import Console, Person
-from tests.world import SITE
+from tests.worlds.world import SITE
 
 OTHER = "site_" + "b" * 32
 

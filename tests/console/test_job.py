@@ -10,9 +10,9 @@ from jobs import actions as jobs
 from jobs import breakers
 from mail.message import OutgoingMail
 from tests.console.conftest import Console, Person
+from tests.docs.reading import code, names, read, table
 from tests.doubles.provider import ScriptedProvider
-from tests.pages import code, names, read, table
-from tests.world import MESSAGE, SITE, person
+from tests.worlds.world import MESSAGE, SITE, person
 
 OTHER = "site_" + "b" * 32
 

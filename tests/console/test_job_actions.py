@@ -12,7 +12,7 @@ from mail.message import OutgoingMail
 from tests.console.conftest import Console, Person
 from tests.console.reader import Shown
 from tests.doubles.provider import ScriptedProvider
-from tests.world import SITE, person
+from tests.worlds.world import SITE, person
 
 OTHER = "site_" + "b" * 32
 

@@ -2,7 +2,7 @@
 
 from jobs import actions as jobs
 from tests.console.conftest import Console, Person
-from tests.world import SITE
+from tests.worlds.world import SITE
 
 OTHER = "site_" + "b" * 32
 

@@ -12,7 +12,7 @@ from jobs import people
 from mail.message import OutgoingMail
 from tests.console.conftest import Console, Person
 from tests.doubles.provider import ScriptedProvider
-from tests.world import person
+from tests.worlds.world import person
 
 
 def reject_odd(mail: OutgoingMail) -> str:

@@ -9,7 +9,7 @@ from jobs import actions as jobs
 from tests.console.conftest import Console, Person
 from tests.console.test_sites import HERE, audited, post
 from tests.doubles.provider import ScriptedProvider
-from tests.world import SITE, person
+from tests.worlds.world import SITE, person
 
 OTHER = "site_" + "b" * 32
 REF, EMAIL = "zoe-4711", "zoe.lukasik@example.org"

@@ -7,7 +7,7 @@ import pytest
 
 from tests.console.conftest import Console, Person
 from tests.console.reader import Shown
-from tests.world import SITE
+from tests.worlds.world import SITE
 
 OTHER = "site_" + "b" * 32
 UNKNOWN = "site_" + "0" * 32

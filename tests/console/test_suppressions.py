@@ -5,7 +5,7 @@ import hashlib
 import pytest
 
 from tests.console.conftest import Console, Person
-from tests.world import SITE
+from tests.worlds.world import SITE
 
 OTHER = "site_" + "b" * 32
 ADDRESS = "ann@example.com"

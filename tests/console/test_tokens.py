@@ -2,7 +2,7 @@
 
 from tests.console.conftest import Console, Person
 from tests.console.test_sites import HERE, audited, post
-from tests.world import SITE
+from tests.worlds.world import SITE
 
 TOKENS = f"{HERE}/tokens"
 OTHER = "site_" + "b" * 32

@@ -6,9 +6,9 @@ import pytest
 
 from tenancy import access
 from tests.console.conftest import Console, Person
-from tests.doubles.platform import ScriptedFetch
-from tests.test_access import AUDIENCE, DOMAIN, Team
-from tests.world import SITE
+from tests.doubles.bindings import ScriptedFetch
+from tests.tenancy.test_access import AUDIENCE, DOMAIN, Team
+from tests.worlds.world import SITE
 
 OTHER = "site_" + "b" * 32
 

@@ -15,10 +15,10 @@ from callbacks import signatures
 from runtime.ports import HttpRequest, HttpResponse
 from runtime.services import Services
 from runtime.settings import Settings
+from tests.doubles.bindings import ScriptedFetch
 from tests.doubles.clock import SeededRandom
 from tests.doubles.crypto import certificate, p256_key, sign_p256, sign_rsa, spki
-from tests.doubles.platform import ScriptedFetch
-from tests.world import World
+from tests.worlds.world import World
 
 PAYLOADS = Path(__file__).parent / "payloads"
 TOPIC = "arn:aws:sns:us-west-2:123456789012:MyTopic"

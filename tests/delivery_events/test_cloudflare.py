@@ -7,8 +7,8 @@ import pytest
 from core.errors import DatabaseBusy
 from delivery_events import cloudflare
 from tests.delivery_events.support import payload
-from tests.doubles.platform import DeliveredMessage
-from tests.world import World
+from tests.doubles.bindings import DeliveredMessage
+from tests.worlds.world import World
 
 OUTCOMES = [
     ("delivered", "delivered", None, None),

@@ -9,8 +9,8 @@ from core.errors import EventMalformed, EventUnproven, ResponseLost
 from delivery_events.ses import SesEvents
 from runtime.ports import HttpResponse
 from tests.delivery_events.support import amazon, payload, referring, services, ses, sns
-from tests.doubles.platform import ScriptedFetch
-from tests.world import World
+from tests.doubles.bindings import ScriptedFetch
+from tests.worlds.world import World
 
 REFERENCE = f"job_{'4e2a' * 8}-17"
 BOUNCE = referring("ses", payload("ses", "bounce"), REFERENCE)

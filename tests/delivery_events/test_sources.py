@@ -9,7 +9,7 @@ from core.errors import ConfigurationError, EventMalformed, EventUnproven
 from delivery_events import SOURCES
 from delivery_events.base import DeliveryEvent, Kind
 from tests.delivery_events.support import MAILGUN_KEY, payload, referring, request_of, services
-from tests.world import World
+from tests.worlds.world import World
 
 REFERENCE = f"job_{'4e2a' * 8}-17"
 CASES: list[tuple[str, str | int, Kind | None, str]] = [

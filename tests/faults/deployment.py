@@ -19,17 +19,17 @@ import httpx
 
 import callback
 import queue_consumer
-from api.app import app
+from app import app
 from runtime.ports import Row
 from runtime.services import Services
 from runtime.settings import Settings
 from sweep import sweep
+from tests.doubles.bindings import CountingLimiter, DeliveredMessage
 from tests.doubles.crypto import HostCrypto
-from tests.doubles.platform import CountingLimiter, DeliveredMessage
 from tests.doubles.provider import Crash
+from tests.faults.bindings import INVOCATION_SECONDS, Bucket, Clock, Database, Queue, Randomness, Reach
 from tests.faults.injection import Calm, Plan
 from tests.faults.outside import Internet, Mails, Moodle
-from tests.faults.platform import INVOCATION_SECONDS, Bucket, Clock, Database, Queue, Randomness, Reach
 from tests.faults.timeline import Invocation, Timeline, invoke
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -12,7 +12,7 @@ from standardwebhooks import Webhook
 
 from core.errors import ConnectionFailed, ResponseLost
 from runtime.ports import HttpRequest, HttpResponse
-from tests.faults.platform import Reach
+from tests.faults.bindings import Reach
 from tests.faults.timeline import START
 
 KEY_WINDOW = 86_400  # seconds that the provider with keys remembers them

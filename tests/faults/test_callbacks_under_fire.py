@@ -18,17 +18,17 @@ import httpx
 import pytest
 
 import callback
-from api.app import app
+from app import app
 from core.errors import ConnectionFailed, DatabaseBusy, DatabaseUncertain, QueueUnavailable, ResponseLost
 from jobs import actions as jobs
 from runtime.ports import Database, HttpRequest, HttpResponse, Row, Statement
 from store import batches, events
 from store import jobs as job_rows
-from tests.callback_world import reference_signature
+from tests.doubles.bindings import DeliveredMessage, RecordingQueue
 from tests.doubles.clock import SeededRandom
-from tests.doubles.platform import DeliveredMessage, RecordingQueue
 from tests.doubles.provider import Crash
-from tests.world import SITE, World
+from tests.worlds.receiving import reference_signature
+from tests.worlds.world import SITE, World
 
 JOBS, BATCHES, PEOPLE_A_BATCH = 20, 98, 2
 SECOND, MINUTE, HOUR = 1000, 60_000, 3_600_000

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.certificates_flow.conftest import DESIGN, SETTINGS
+from tests.certs.conftest import DESIGN, SETTINGS
 from tests.faults.deployment import Deployment, Site, simulate
 from tests.faults.injection import KINDS, Scripted, Strike
 

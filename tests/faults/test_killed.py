@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.doubles.sendgrid import SendGridServer
-from tests.live import Live, live, people, within
+from tests.worlds.live import Live, live, people, within
 
 PEOPLE = 200
 GROUP = 24

@@ -4,7 +4,7 @@ import ast
 import re
 from pathlib import Path
 
-from tests.pages import read, table
+from tests.docs.reading import read, table
 
 PAGE = read("docs/reliability.md")
 TESTS = Path(__file__).resolve().parents[1]

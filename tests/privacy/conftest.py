@@ -12,8 +12,8 @@ from privacy import actions as privacy
 from privacy.person import START, Person
 from providers import sandbox
 from store.audit import Entry
-from tests.certificates_flow.conftest import CERTIFICATE, LINKED, FaultyBucket, files
-from tests.world import SITE, World
+from tests.certs.conftest import CERTIFICATE, LINKED, FaultyBucket, files
+from tests.worlds.world import SITE, World
 
 __all__ = ["files"]
 

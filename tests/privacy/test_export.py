@@ -14,8 +14,8 @@ from store import privacy as statements
 from store import retention
 from store.audit import Entry
 from tests.privacy.conftest import BOTH, EMAIL, OTHER, TRACES, ZOE, erase, export, noted
-from tests.test_plans import whole_reads
-from tests.world import SITE, World, person
+from tests.store.test_plans import whole_reads
+from tests.worlds.world import SITE, World, person
 
 
 async def test_a_person_gets_all_that_is_kept_of_them(school: World) -> None:

@@ -10,10 +10,10 @@ import pytest
 from core.errors import BucketUnavailable, DatabaseBusy, DatabaseUncertain, Unavailable
 from privacy import retention
 from runtime.ports import Row, Statement
-from tests.certificates_flow.conftest import FaultyBucket
+from tests.certs.conftest import FaultyBucket
 from tests.doubles.provider import Crash
 from tests.privacy.conftest import TRACES, erase, everything, places_of
-from tests.world import World
+from tests.worlds.world import World
 
 FAULTS = ("refused", "lost_before", "lost_after", "crash_before", "crash_after")
 CALLS = 14  # more than either makes

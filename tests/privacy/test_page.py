@@ -8,8 +8,8 @@ from core import person_hash
 from privacy import actions as privacy
 from privacy import person as finding
 from privacy import retention
+from tests.docs.reading import code, name, names, read, section, table
 from tests.doubles.d1 import SqliteDatabase
-from tests.pages import code, name, names, read, section, table
 
 PAGE = read("docs/privacy.md")
 KEPT = section(PAGE, "What is kept")

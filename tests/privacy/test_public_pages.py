@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from api.app import app
+from app import app
 from pages.verify_words import WORDS
 from suppressions import unsubscribe
 from tenancy.tokens import hash_of
 from tests.privacy.conftest import TRACES, ZOE, erase
-from tests.world import SITE, World
+from tests.worlds.world import SITE, World
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ from privacy import retention
 from privacy.person import Person
 from runtime.ports import Row, Statement
 from store.audit import Entry
-from tests.certificates_flow.conftest import FaultyBucket
+from tests.certs.conftest import FaultyBucket
 from tests.privacy.conftest import ZOE, everything, places_of
-from tests.world import SITE, World, person
+from tests.worlds.world import SITE, World, person
 
 DAY = 86_400  # seconds
 YEAR = 31_557_600

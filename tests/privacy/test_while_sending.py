@@ -9,9 +9,9 @@ from core.errors import PersonInFlight
 from mail.message import OutgoingMail
 from privacy.person import Person
 from runtime.ports import Row, Statement
-from tests.certificates_flow.conftest import FaultyBucket
+from tests.certs.conftest import FaultyBucket
 from tests.privacy.conftest import erase, places_of
-from tests.world import World, person
+from tests.worlds.world import World, person
 
 
 def who(number: int) -> Person:

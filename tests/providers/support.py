@@ -11,10 +11,10 @@ from providers.base import HttpProvider, Provider
 from runtime.ports import Fetch, HttpRequest, HttpResponse
 from runtime.services import Services
 from runtime.settings import Settings
+from tests.doubles.bindings import CountingLimiter, MemoryBucket, RecordingQueue, ScriptedFetch
 from tests.doubles.clock import ManualClock, SeededRandom
 from tests.doubles.crypto import HostCrypto
 from tests.doubles.d1 import SqliteDatabase
-from tests.doubles.platform import CountingLimiter, MemoryBucket, RecordingQueue, ScriptedFetch
 
 KEY = "5f" * 32
 SITE = "site_" + "a" * 32

@@ -9,7 +9,7 @@ import pytest
 from core.errors import BucketUnavailable, Rejected, TemporarilyRefused
 from mail.message import Address
 from providers.sandbox import Sandbox
-from tests.doubles.platform import MemoryBucket
+from tests.doubles.bindings import MemoryBucket
 from tests.providers.support import ATTACHED, FILE, JOB, KEY, MAIL, SITE, always, answer, services
 
 KEPT = f"{SITE}/sandbox/{JOB}/{KEY}.eml"

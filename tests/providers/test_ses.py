@@ -25,7 +25,7 @@ from mail.message import Address, OutgoingMail
 from providers.ses import BY_NAME, Ses
 from runtime.ports import HttpResponse
 from tests.doubles.aws import SesServer, ses_server
-from tests.doubles.http import HttpxFetch
+from tests.doubles.fetch import HttpxFetch
 from tests.providers.support import (
     ATTACHED,
     FILE,

@@ -1,1 +1,1 @@
-"""The local runtime itself, and src/ on it: what only shows where Python meets workerd and Node."""
+"""What the core asks of the outside."""

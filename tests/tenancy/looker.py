@@ -9,7 +9,7 @@ import pytest
 from console.sessions import COOKIE
 from console.visit import SAID
 from core import signing
-from tests.certificates_flow.conftest import SETTINGS
+from tests.certs.conftest import SETTINGS
 from tests.tenancy.town import SEES, Seen, Tenant, Town, rows
 
 _SAID = re.compile(rf'(?<={SAID}=")([\w=+/-]+)(?=")')

@@ -14,7 +14,7 @@ from api.openapi import query_names
 from api.routes import OPERATIONS
 from api.schemas import REQUESTS
 from tests.api.conftest import MESSAGE, person
-from tests.certificates_flow.conftest import DESIGN
+from tests.certs.conftest import DESIGN
 
 # What kind of id each parameter of a path, or of a query, holds.
 IN_PATH = {

@@ -17,10 +17,10 @@ import queue_consumer
 from console.sessions import COOKIE
 from runtime.ports import Row, Statement, StoredObject
 from tests.api.conftest import MESSAGE, OPERATOR_TOKEN, Deployment, HeldToDocument
-from tests.certificates_flow.conftest import DESIGN, SETTINGS
+from tests.certs.conftest import DESIGN, SETTINGS
+from tests.doubles.bindings import DeliveredMessage, MemoryBucket
 from tests.doubles.clock import ManualClock, SeededRandom
 from tests.doubles.d1 import SqliteDatabase
-from tests.doubles.platform import DeliveredMessage, MemoryBucket
 
 HASHES = re.compile(r"\b[0-9a-f]{64}\b|hash:[\w-]+")
 CERTIFICATE = {"design": DESIGN, "title": "Biology", "issuer": "School"}

@@ -6,9 +6,9 @@ QUEUES = "tests/faults/test_queues.py"
 CRASHES = "tests/faults/test_crashes.py"
 OUTSIDE = "tests/faults/test_outside.py"
 PEOPLE = "tests/faults/test_people.py"
-CONSUMER = "tests/test_queue_consumer.py"
-OUTCOMES = "tests/test_outcomes.py"
-REDELIVERY = "tests/test_redelivery.py"
+CONSUMER = "tests/queue_consumer/test_batches.py"
+OUTCOMES = "tests/queue_consumer/test_outcomes.py"
+REDELIVERY = "tests/queue_consumer/test_redelivery.py"
 RECIPIENTS = "src/store/recipients.py"
 BATCHES = "src/store/batches.py"
 CONSUMING = "src/queue_consumer.py"
@@ -33,7 +33,7 @@ GUARDS = (
         BATCHES,
         "due_at = iif((SELECT state FROM jobs WHERE id = ?1) = 'paused', NULL, ?4)",
         "due_at = ?4",
-        (CONSUMER, "tests/test_jobs.py", "tests/test_breakers.py", PEOPLE, "-k", "pause"),
+        (CONSUMER, "tests/jobs/test_actions.py", "tests/jobs/test_breakers.py", PEOPLE, "-k", "pause"),
     ),
     Guard(
         "a cancellation leaves who is in flight to the next lease",
@@ -114,7 +114,7 @@ GUARDS = (
         RECIPIENTS,
         "WHERE r.job_id = ?1 AND r.ref = value ->> 'ref')) <= ?6)",
         "WHERE r.job_id = ?1 AND r.ref = value ->> 'ref')) <= ?6 + 100)",
-        ("tests/test_jobs.py",),
+        ("tests/jobs/test_actions.py",),
     ),
     Guard(
         "a change is audited in its own transaction",

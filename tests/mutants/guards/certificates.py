@@ -39,7 +39,7 @@ GUARDS = (
         "if whole.most_bytes <= limit else",
         "if whole.most_bytes else",
         (
-            "tests/certificates_flow/test_attachments.py",
+            "tests/certs/test_attachments.py",
             "-k",
             "cannot_have",
         ),
@@ -50,7 +50,7 @@ GUARDS = (
         "if len(pdf) > LARGEST_ATTACHED:",
         "if not pdf:",
         (
-            "tests/certificates_flow/test_attachments.py",
+            "tests/certs/test_attachments.py",
             "-k",
             "cannot_have",
         ),
@@ -92,6 +92,6 @@ GUARDS = (
         "src/certs.py",
         'await discard(self._issuing.services, [issued.row["file"]])',
         "pass",
-        ("tests/certificates_flow/test_issuing.py",),
+        ("tests/certs/test_issuing.py",),
     ),
 )

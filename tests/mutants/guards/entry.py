@@ -3,7 +3,7 @@
 from tests.mutants.guard import Guard
 
 ACCESS = "src/tenancy/access.py"
-ACCESS_TESTS = "tests/test_access.py"
+ACCESS_TESTS = "tests/tenancy/test_access.py"
 AUTH = "src/api/auth.py"
 SIGN_IN = "tests/console/test_sign_in.py"
 CONSOLE = "src/console/app.py"
@@ -64,21 +64,21 @@ GUARDS = (
         "src/runtime/rate_limit.py",
         "str(ip_network((found, 64), strict=False))",
         "str(found)",
-        ("tests/test_rate_limit.py",),
+        ("tests/runtime/test_rate_limit.py",),
     ),
     Guard(
         "the secret before still counts, and no other",
         "src/core/signing.py",
         "for secret in secrets)",
         "for secret in list(secrets)[:1])",
-        ("tests/test_rotation.py",),
+        ("tests/docs/test_rotation.py",),
     ),
     Guard(
         "a body is read up to its limit",
         "src/api/bodies.py",
         "if size > limit:",
         "if False:",
-        ("tests/test_docs_security.py", "-k", "bomb"),
+        ("tests/docs/test_security.py", "-k", "bomb"),
     ),
     Guard("a token of Access is of the team", ACCESS, 'if claims.get("iss") != issuer:', "if False:", (ACCESS_TESTS,)),
     Guard(
@@ -160,6 +160,6 @@ GUARDS = (
         "src/suppressions/unsubscribe.py",
         "signature(settings.signing_secret, _PURPOSE, content)",
         "signature(settings.signing_secrets[-1], _PURPOSE, content)",
-        ("tests/test_rotation.py",),
+        ("tests/docs/test_rotation.py",),
     ),
 )

@@ -126,7 +126,7 @@ GUARDS = (
         "src/queue_consumer.py",
         'self.standing["company_lanes"])',
         "1)",
-        ("tests/test_queue_consumer.py", "-k", "rate_of_a_company"),
+        ("tests/queue_consumer/test_batches.py", "-k", "rate_of_a_company"),
     ),
     Guard(
         "the operator's address is shown to nobody else",

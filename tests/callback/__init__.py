@@ -1,0 +1,1 @@
+"""Events delivered to Moodle."""

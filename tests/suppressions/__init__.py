@@ -1,0 +1,1 @@
+"""Whom not to mail."""
