@@ -1,10 +1,5 @@
 """Every route of the API: the one table that the router and the OpenAPI document are built from."""
 
-from functools import cache
-from typing import Any
-
-from starlette.responses import Response
-
 from api import (
     assets,
     audit,
@@ -14,7 +9,6 @@ from api import (
     credentials,
     dead_letters,
     delivery_events,
-    designs,
     events,
     health,
     jobs,
@@ -29,20 +23,7 @@ from api import (
     unsubscribe,
     verification,
 )
-from api.calls import Call, Operation, answer
-
-
-async def document(call: Call) -> Response:  # noqa: ARG001 - the shape of every route
-    """Here, since it describes this whole table."""
-    return answer(_document())
-
-
-@cache
-def _document() -> dict[str, Any]:
-    from api.openapi import build
-
-    return build(OPERATIONS)
-
+from api.calls import Operation
 
 OPERATIONS: tuple[Operation, ...] = (
     *jobs.OPERATIONS,
@@ -64,8 +45,6 @@ OPERATIONS: tuple[Operation, ...] = (
     *unsubscribe.OPERATIONS,
     *verification.OPERATIONS,
     *credentials.OPERATIONS,
-    *health.OPERATIONS,
-    Operation("GET", "/openapi.json", "public", document, "This document", {200: "Document"}),
-    *designs.OPERATIONS,
+    *health.operations(lambda: OPERATIONS),
     *metrics.OPERATIONS,
 )
