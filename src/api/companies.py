@@ -62,7 +62,7 @@ async def logo(call: Call) -> Response:
         raise Problem(problems.NOT_FOUND, "There is no such picture.")
     headers = {
         "Cache-Control": "public, max-age=86400",
-        "Cross-Origin-Endpoint-Policy": "cross-origin",  # mail read in a browser shows it
+        "Cross-Origin-Resource-Policy": "cross-origin",  # mail read in a browser shows it
     }
     return Response(picture.data, 200, headers, picture.content_type)
 

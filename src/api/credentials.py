@@ -14,7 +14,7 @@ JWT = "application/vc+jwt"
 _HEADERS = {
     "Access-Control-Allow-Origin": "*",  # wallets run in browsers too
     "Cache-Control": "public, max-age=300",  # they ask often, and a revocation need not be known within seconds
-    "Cross-Origin-Endpoint-Policy": "cross-origin",
+    "Cross-Origin-Resource-Policy": "cross-origin",
 }
 
 

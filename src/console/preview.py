@@ -29,7 +29,7 @@ HEADERS = {
         "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; form-action 'none'; "
         "base-uri 'none'; frame-ancestors 'self'"
     ),
-    "Cross-Origin-Endpoint-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
 }
 _NOT_ISSUED = "0" * 16  # a certificate's code that is nobody's
 _ELSEWHERE = re.compile(r"(?:https?:)?//", re.IGNORECASE)

@@ -93,7 +93,7 @@ async def test_pages_go_on_from_where_they_ended(console: Console, operator: Per
 async def test_where_the_newest_hold_none_it_says_how_to_look_on(
     console: Console, operator: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("audit.SCAN", 10)
+    monkeypatch.setattr("monitoring.audit.SCAN", 10)
     add(console, "job.rare", at=1)
     for _ in range(30):
         add(console, "job.start")

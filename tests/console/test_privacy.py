@@ -62,7 +62,7 @@ async def test_nobody_is_found_without_a_name(operator: Person) -> None:
 async def test_all_that_is_kept_is_exported_as_one_file(
     console: Console, operator: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("person.FOUND", 1)
+    monkeypatch.setattr("privacy.person.FOUND", 1)
     wanted = {await mailed(console), await mailed(console)}
     await find(operator, ref=REF)
     shown = await operator.press("Export as JSON")
@@ -77,7 +77,7 @@ async def test_all_that_is_kept_is_exported_as_one_file(
 async def test_an_export_is_all_of_it_or_nothing(
     console: Console, operator: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("person.FOUND", 1)
+    monkeypatch.setattr("privacy.person.FOUND", 1)
     monkeypatch.setattr("console.privacy.PARTS", 1)
     await mailed(console)
     await mailed(console)
@@ -113,7 +113,7 @@ async def test_a_person_is_erased_after_the_question_with_the_counts(console: Co
 async def test_what_does_not_fit_into_one_answer_goes_on(
     console: Console, operator: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("person.FOUND", 1)
+    monkeypatch.setattr("privacy.person.FOUND", 1)
     monkeypatch.setattr("console.privacy.PARTS", 2)
     mails = [await mailed(console) for _ in range(5)]
     text = await find(operator, ref=REF)

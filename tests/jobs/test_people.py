@@ -170,7 +170,7 @@ async def test_a_group_too_large_to_be_counted_is_told_by_the_jobs_counter(
 async def test_a_page_costs_the_same_with_ten_thousand_people_as_with_fifty_thousand(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("tests.world.SqliteDatabase", Counting)
+    monkeypatch.setattr("tests.worlds.world.SqliteDatabase", Counting)
     world = World()
     database = world.database
     assert isinstance(database, Counting)

@@ -98,7 +98,7 @@ async def test_jobs_are_read_in_their_order_from_an_index(world: World, scope: S
 
 
 async def test_a_page_costs_the_same_with_a_hundred_jobs_as_with_ten_thousand(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tests.world.SqliteDatabase", Counting)
+    monkeypatch.setattr("tests.worlds.world.SqliteDatabase", Counting)
     world = World()
     database = world.database
     assert isinstance(database, Counting)

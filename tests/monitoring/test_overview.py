@@ -183,7 +183,7 @@ async def test_the_months_cost_is_of_this_month(world: World) -> None:
 async def test_what_has_ended_costs_nothing(monkeypatch: pytest.MonkeyPatch, scope: Scope | None) -> None:
     import queue_consumer
 
-    monkeypatch.setattr("tests.world.SqliteDatabase", Counting)
+    monkeypatch.setattr("tests.worlds.world.SqliteDatabase", Counting)
     world = World()
     monkeypatch.setattr(queue_consumer, "provider_for", lambda *_: world.provider)
     database = world.database
