@@ -63,6 +63,7 @@ check: setup ## lint, formatting, types, known vulnerabilities
 	ruff check
 	ruff format --check
 	npx biome check --error-on-warnings
+	djlint src --lint --check --quiet
 	mypy
 	python -m dev.audit
 
