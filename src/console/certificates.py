@@ -11,10 +11,10 @@ from api import query
 from api.validation import check
 from certificates import changes, codes
 from certificates.archive import archive
+from certificates.standing import standing_of
 from console.frame import confirm, page
 from console.routing import Page
 from console.visit import Visit
-from pages.verify import standing_of
 from ports import Row
 from problems import NOT_FOUND, Problem, invalid
 from scope import Scope
