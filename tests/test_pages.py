@@ -61,7 +61,7 @@ def test_every_page_is_whole_and_asks_for_nothing_from_anywhere(code: str) -> No
         names = {name for _, attributes in parsed.elements for name in attributes}
         assert not names & {"src", "href", "style", "action", "onclick"}
         [html] = [attributes for tag, attributes in parsed.elements if tag == "html"]
-        assert html == {"lang": code, "dir": "rtl" if code == "ar" else "ltr"}
+        assert html == {"lang": code, "dir": reader.direction}
         assert [tag for tag, _ in parsed.elements].count("h1") == 1
         assert "{" not in text.partition("</style>")[2]
 

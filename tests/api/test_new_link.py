@@ -97,14 +97,14 @@ async def test_pressing_it_mails_a_link_that_works_from_the_jobs_sender(
 async def test_page_and_mail_are_in_the_readers_language(
     deployment: Deployment, anybody: httpx.AsyncClient, code: str, language: str
 ) -> None:
-    told = words.language(language).link
+    told, direction = words.language(language).link, words.language(language).direction
     assert told.button in await seen(anybody, f"/verify/{code}", language)
     response = await press(anybody, code, language)
     assert told.asked_title in response.text
     [mail] = mails(deployment)
     assert mail["Subject"] == told.subject.replace("{title}", "Biology")
     html = mail.get_body(("html",)).get_content()
-    assert f'<html lang="{language}" dir="{"rtl" if language == "ar" else "ltr"}">' in html
+    assert f'<html lang="{language}" dir="{direction}">' in html
     assert told.open in html
     assert "{" not in html + mail.get_body(("plain",)).get_content()
 

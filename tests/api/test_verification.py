@@ -128,9 +128,9 @@ async def test_no_more_is_shown_of_the_holder_than_the_site_chose(
 @pytest.mark.parametrize("language", sorted(words.codes()))
 async def test_every_language_has_every_page(site: Site, anybody: httpx.AsyncClient, language: str) -> None:
     code = (await one(site))["code"]
-    told = words.language(language).verify
+    told, direction = words.language(language).verify, words.language(language).direction
     page = await seen(anybody, f"/verify/{code}", language)
-    assert f'<html lang="{language}" dir="{"rtl" if language == "ar" else "ltr"}">' in page
+    assert f'<html lang="{language}" dir="{direction}">' in page
     assert told.valid_title in page
     assert told.title in await seen(anybody, "/verify", language)
     assert told.mistyped_title in await seen(anybody, "/verify/x", language, 404)
