@@ -4,7 +4,6 @@ The promise: every language says everything, for a file that lacks a text, or ha
 the languages that somebody asks for are read.
 """
 
-import tomllib
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -119,6 +118,8 @@ def codes() -> frozenset[str]:
 @cache
 def language(code: str) -> Language:
     """`code`: one of `codes()`."""
+    import tomllib
+
     texts = tomllib.loads((_FOLDER / f"{code}.toml").read_text("utf-8"))
     return Language(
         code=code,
