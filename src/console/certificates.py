@@ -9,13 +9,13 @@ from api import query
 from api.validation import check
 from certificates import changes, codes, links
 from certificates.archive import archive
+from certificates.standing import standing_of
 from console.frame import confirm, page
 from console.routing import Page
 from console.visit import Visit
 from core.problems import NOT_FOUND, Problem, invalid
 from core.scope import Scope
 from jobs import actions as jobs
-from pages.verify import standing_of
 from runtime.ports import Row
 from store import certificates
 

@@ -11,7 +11,7 @@ from jinja2 import Environment, nodes
 from jinja2.meta import find_referenced_templates
 
 from console import frame
-from tests.pages import ROOT
+from tests.docs.reading import ROOT
 
 ROOMS: dict[str, Callable[[], Environment]] = {"console": frame.templates}
 MARKUP = re.compile(

@@ -75,14 +75,14 @@ GUARDS = (
     ),
     Guard(
         "a new link that may have left is not mailed again within the hour",
-        "src/certificates/new_link.py",
+        "src/pages/new_link.py",
         "if isinstance(failure, NotAccepted) and not isinstance(failure, Rejected):",
         "if not isinstance(failure, Rejected):",
         ("tests/faults/test_certificates.py", "-k", "row_24"),
     ),
     Guard(
         "a new link that certainly did not leave may be asked for again",
-        "src/certificates/new_link.py",
+        "src/pages/new_link.py",
         "if isinstance(failure, NotAccepted) and not isinstance(failure, Rejected):",
         "if False:",
         ("tests/faults/test_certificates.py", "-k", "row_24"),

@@ -7,7 +7,6 @@ import re
 from collections.abc import Collection
 
 DEFAULT = "en"
-RIGHT_TO_LEFT = frozenset({"ar"})
 _LONGEST = 1_000  # characters looked at
 _RANGE = re.compile(r"([a-z]{2,8})(?:-[a-z0-9-]+)?(?:\s*;\s*q=([01](?:\.\d{0,3})?))?", re.IGNORECASE)
 

@@ -8,6 +8,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
 from typing import Any, Final
 
 from certificates import dates, links
@@ -15,8 +17,7 @@ from core.errors import NotAccepted, Rejected, SendFailure
 from core.log import log
 from mail.compose import MailJob
 from mail.message import OutgoingMail
-from pages.languages import RIGHT_TO_LEFT
-from pages.link_words import LINK_WORDS
+from pages.words import Language
 from providers import provider_for
 from runtime.ports import Row
 from runtime.services import Services
@@ -24,16 +25,10 @@ from sending.persistence import persist
 from store import links as rows
 
 INTERVAL: Final = 3_600_000  # milliseconds
-_HTML: Final = """<!doctype html>
-<html lang="{{{{ language }}}}" dir="{{{{ direction }}}}"><head><meta charset="utf-8"><title>{subject}</title></head>
-<body><p>{why}</p>
-<p><a href="{{{{ link }}}}">{open}</a></p>
-<p>{until} {ignore}</p></body></html>
-"""
-_TEXT: Final = "{why}\n\n{open}: {{{{ link }}}}\n\n{until} {ignore}\n"
+_MAILS: Final = Path(__file__).parent / "templates" / "mails"
 
 
-async def mail(services: Services, code: str, language: str) -> None:
+async def mail(services: Services, code: str, language: Language) -> None:
     """Raises nothing: nobody waits for it, and nobody may learn what became of it."""
     try:
         now = services.clock.now()
@@ -44,7 +39,7 @@ async def mail(services: Services, code: str, language: str) -> None:
         log("error", "new link not mailed", reason=type(error).__name__)
 
 
-async def _mail(services: Services, claimed: Row, now: int, language: str) -> None:
+async def _mail(services: Services, claimed: Row, now: int, language: Language) -> None:
     found = await services.database.all(rows.holder(claimed["code"]))
     if not found:  # forgotten meanwhile
         return
@@ -58,35 +53,39 @@ async def _mail(services: Services, claimed: Row, now: int, language: str) -> No
             await persist(services, [rows.release(claimed["code"], now)])
 
 
-def _composed(services: Services, code: str, holder: Row, now: int, language: str) -> OutgoingMail:
+def _composed(services: Services, code: str, holder: Row, now: int, language: Language) -> OutgoingMail:
     """From the job's sender, in the reader's language."""
     content = json.loads(holder["content"])
-    told = json.loads(holder["shown"])
+    certificate = json.loads(holder["shown"])
     until = now + content["certificate"]["link_days"] * links.DAY
+    last_day = dates.formatted(datetime.fromtimestamp(until / 1000, UTC).date(), "long", language.code)
+    told = {"title": certificate["title"], "issuer": certificate["issuer"], "until": last_day}
     values = {
-        "title": told["title"],
-        "issuer": told["issuer"],
-        "until": dates.formatted(datetime.fromtimestamp(until / 1000, UTC).date(), "long", language),
+        **{name: text.format(**told) for name, text in language.link._asdict().items()},
         "link": links.download_url(services.settings, code, until),
-        "language": language,
-        "direction": "rtl" if language in RIGHT_TO_LEFT else "ltr",
+        "language": language.code,
+        "direction": language.direction,
     }
     job = MailJob.load(
-        holder["site_id"], holder["job_id"], f"link {now}", {"message": _message(content, language)}, holder["company"]
+        holder["site_id"], holder["job_id"], f"link {now}", {"message": _message(content)}, holder["company"]
     )
     made = job.mail_for(holder["ref"], holder["email"], holder["name"], values)
     # what becomes of this mail says nothing of the job's own: events find that by its reference
     return replace(made, reference=f"link-{code}")
 
 
-def _message(content: Mapping[str, Any], language: str) -> dict[str, Any]:
-    words = LINK_WORDS[language]._asdict()
+def _message(content: Mapping[str, Any]) -> dict[str, Any]:
     sender = {name: content["message"].get(name) for name in ("from", "reply_to")}
     return {
         **sender,
-        "subject": words["subject"],
-        "html": _HTML.format(**words),
-        "text": _TEXT.format(**words),
+        "subject": "{{ subject }}",
+        "html": _template("new_link.html"),
+        "text": _template("new_link.txt"),
         "headers": {},
         "variables": {},
     }
+
+
+@cache
+def _template(name: str) -> str:
+    return (_MAILS / name).read_text("utf-8")
