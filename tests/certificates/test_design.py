@@ -1,5 +1,6 @@
 """Designs: what is accepted, and how a fault is named."""
 
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -66,6 +67,12 @@ def test_an_svg_with_entities_is_refused() -> None:
 def test_a_built_in_design_keeps_to_the_published_schema(name: str) -> None:
     jsonschema.Draft7Validator(SCHEMA).validate(designs.load(name))
     assert Design.load(designs.load(name)).variables == {"name", "title", "issuer"}
+
+
+def test_every_file_of_a_design_is_one_of_them() -> None:
+    files = {path.name for path in Path(designs.__file__).parent.glob("*.*") if path.suffix != ".py"}
+    pictures = {f"{name}.svg" for name in designs.NAMES if "svg" in designs.load(name)["pages"][0]["background"]}
+    assert files == {f"{name}.json" for name in designs.NAMES} | pictures
 
 
 @pytest.mark.parametrize(
