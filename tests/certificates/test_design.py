@@ -101,8 +101,3 @@ def test_a_design_says_which_pictures_it_shows() -> None:
     document = design_of(words("image", asset="logo"), words("signature", asset="hand"))
     document["pages"][0]["background"] = {"asset": "paper"}
     assert Design.load(document).assets == {"hand", "logo", "paper"}
-
-
-def test_the_scripts_needed_are_those_of_the_design_and_the_person() -> None:
-    design = Design.load(design_of(words("name"), words(text="has completed")))
-    assert design.scripts_needed({"name": "محمد 王"}) == {"latin", "arabic", "han"}

@@ -9,7 +9,8 @@ import pytest
 
 from certificates import designs
 from certificates.design import Design
-from certificates.schema import ELEMENTS, SCHEMA
+from certificates.elements import ELEMENTS
+from certificates.schema import SCHEMA
 from errors import TemplateRefused
 from tests.api.conftest import Deployment, deployment
 
