@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, Protocol
 import dispatch
 import person_hash
 import unsubscribe
+from certificates import issuing
 from certificates.award import CertificateJob
 from errors import (
     EmptyJob,
@@ -110,9 +111,7 @@ async def create(services: Services, scope: Scope, request: NewJob, note: Note |
     if MailJob.load(scope.site_id, job_id, version, request.content).unsubscribe:
         unsubscribe.link(services.settings, job_id, 0)  # raises where none could be made
     if request.kind == JobKind.CERTIFICATE:
-        import certs
-
-        await certs.check(services, CertificateJob.load(scope.site_id, job_id, request.company, request.content))
+        await issuing.check(services, CertificateJob.load(scope.site_id, job_id, request.company, request.content))
     insertion = jobs.insert(
         owner,
         job_id,

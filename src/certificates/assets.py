@@ -7,8 +7,8 @@ refers to anything outside it; a name always means the same bytes; and what a jo
 import hashlib
 from typing import NamedTuple
 
-import certs
 from certificates import font_file, pictures, svg
+from certificates.files import asset_key
 from errors import AssetInUse, UnknownAsset
 from persistence import persist
 from ports import Row
@@ -56,7 +56,7 @@ def _draw(data: bytes) -> None:
 
 async def keep(services: Services, scope: Scope, file: File, entry: audit.Entry) -> Row:
     """The file comes before its row: what is listed is there."""
-    await services.files.put(certs.asset_key(scope.site_id, scope.company, file.name), file.data, file.type)
+    await services.files.put(asset_key(scope.site_id, scope.company, file.name), file.data, file.type)
     now = services.clock.now()
     *_, [row] = await persist(
         services,
@@ -88,6 +88,6 @@ async def delete(services: Services, site_id: str, company: str | None, name: st
         raise AssetInUse(f"the job {job['id']}, which is not over,")
     for owner in companies:
         raise AssetInUse(f"the company {owner['company']}, whose logo it is,")
-    await services.files.delete([certs.asset_key(site_id, company, name)])
+    await services.files.delete([asset_key(site_id, company, name)])
     await persist(services, [assets.note(entry, site_id, company, name), assets.delete(site_id, company, name)])
     return row

@@ -10,7 +10,8 @@ from typing import Any
 
 import dispatch
 from certificates.award import CertificateJob
-from certs import Issuing, discard
+from certificates.files import discard
+from certificates.issuing import Issuing
 from errors import BucketUnavailable, CertificateEnded, HolderForgotten, UnknownCertificate
 from persistence import persist
 from ports import Row
