@@ -91,7 +91,7 @@ async def _mail(visit: Visit, job: Row, person: Row) -> OutgoingMail:
 
 async def _supplied(visit: Visit, job: Row, person: Row, content: Row, variables: Row) -> dict[str, str]:
     """What the mail is given to say of the person's certificate; of one that is not issued yet, as it will look."""
-    from certs import Issuing
+    from certificates.issuing import Issuing
 
     found = await certificate_of(visit, job, person)
     award = CertificateJob.load(job["site_id"], job["id"], job["company"], content)
