@@ -55,11 +55,10 @@ async def _mail(services: Services, claimed: Row, now: int, language: Language) 
 
 def _composed(services: Services, code: str, holder: Row, now: int, language: Language) -> OutgoingMail:
     """From the job's sender, in the reader's language."""
-    content = json.loads(holder["content"])
-    certificate = json.loads(holder["shown"])
+    content, shown = json.loads(holder["content"]), json.loads(holder["shown"])
     until = now + content["certificate"]["link_days"] * links.DAY
     last_day = dates.formatted(datetime.fromtimestamp(until / 1000, UTC).date(), "long", language.code)
-    told = {"title": certificate["title"], "issuer": certificate["issuer"], "until": last_day}
+    told = {"title": shown["title"], "issuer": shown["issuer"], "until": last_day}
     values = {
         **{name: text.format(**told) for name, text in language.link._asdict().items()},
         "link": links.download_url(services.settings, code, until),
