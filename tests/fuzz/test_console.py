@@ -78,7 +78,6 @@ async def answer(
         client.follow_redirects = True
         shown = await Person(client).sign_in(token)
         client.follow_redirects = False
-        csrf = re.search(r'name="csrf" value="(\w+)"', shown.response.text)
-        assert csrf
-        sent = {"csrf": csrf[1], **form} if form is not None else None
+        csrf = dict(shown.form("Sign out").fields)["csrf"]
+        sent = {"csrf": csrf, **form} if form is not None else None
         return await client.request(method, address, params=query, data=sent)
