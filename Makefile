@@ -67,8 +67,8 @@ check: setup ## lint, formatting, types, known vulnerabilities
 	python -m dev.audit
 
 .PHONY: audit
-audit: setup ## look for known vulnerabilities of what is locked; told where it cannot
-	python -m dev.audit
+audit: setup ## look for known vulnerabilities of what is locked; told where it cannot, which STRICT=1 fails
+	python -m dev.audit $(if $(STRICT),--strict)
 
 .PHONY: bench
 bench: setup ## measure, one figure a line
