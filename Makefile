@@ -78,6 +78,10 @@ bench: setup ## measure, one figure a line
 deploy: setup ## deploy to Cloudflare (ARGS="--dry-run --outdir dist" to look first)
 	pywrangler deploy $(ARGS)
 
+.PHONY: release
+release: setup ## set the version, freeze the API's description, commit and tag: VERSION=1.2.3; pushes nothing
+	python -m dev.release "$(VERSION)"
+
 .PHONY: fonts
 fonts: setup ## upload the fonts of certificates to R2, once a deployment (ARGS=--local to try it)
 	npx wrangler r2 bulk put cloud-offload-files --filename fonts/upload.json --content-type font/ttf $(or $(ARGS),--remote)

@@ -239,6 +239,7 @@ ANSWERS: dict[str, Schema] = {
     "Released": whole({"released": array(ref("Suppression"))}),
     "Me": whole(
         {
+            "version": _TEXT | {"description": "Of the service, as in /openapi.json"},
             "role": {"enum": ["site", "company", "read_only"]},
             "site": whole({"id": _TEXT, "name": _TEXT}),
             "company": _TEXT_OR_NULL,

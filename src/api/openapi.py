@@ -9,6 +9,7 @@ from api.answers import ANSWERS
 from api.calls import Operation
 from api.schemas import REQUESTS, Schema, ref
 from callback import EventType
+from core.version import VERSION
 from problems import (
     FORBIDDEN,
     INTERNAL,
@@ -26,8 +27,6 @@ from problems import (
 )
 from states import CallbackState, DeadLetterState, JobState, RecipientState
 from store.suppressions import Reason
-
-VERSION = "1.0.0"
 
 
 def _parameter(name: str, description: str, **schema: Any) -> Schema:

@@ -10,6 +10,7 @@ import overview
 from console.frame import page
 from console.routing import Page
 from console.visit import Visit
+from core.version import VERSION
 from errors import ConfigurationError
 from providers import PROVIDERS
 from settings import SETTINGS, Settings
@@ -55,6 +56,7 @@ _TEMPLATE = """{% extends "frame" %}{% block main %}{% import "parts" as parts w
 {% endfor %}
 </tbody></table></section>
 {% endif %}
+<p class="quiet">Cloud Offload {{ version }}</p>
 {% endblock %}"""
 
 _SITE = """{% extends "frame" %}{% block main %}{% import "parts" as parts with context %}
@@ -74,9 +76,8 @@ _SITE = """{% extends "frame" %}{% block main %}{% import "parts" as parts with 
 
 async def show(visit: Visit) -> Response:
     standing = await overview.read(visit.services, visit.caller.scope)
-    return page(
-        visit, _TEMPLATE, "Health", standing=standing, settings=_settings(visit, standing) if visit.sees_all else []
-    )
+    settings = _settings(visit, standing) if visit.sees_all else []
+    return page(visit, _TEMPLATE, "Health", standing=standing, settings=settings, version=VERSION)
 
 
 async def test(visit: Visit) -> Response:

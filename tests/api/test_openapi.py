@@ -11,6 +11,7 @@ from api.openapi import build
 from api.routes import OPERATIONS
 from api.schemas import REQUESTS
 from api.validation import _validator
+from core.version import VERSION
 from problems import PROBLEMS
 from providers import PROVIDERS
 from tests.api.conftest import DOCUMENT, Deployment
@@ -139,6 +140,7 @@ async def test_anyone_may_read_the_document(deployment: Deployment) -> None:
     client = await deployment.client(None)
     response = await client.get("/openapi.json")
     assert response.json() == build(OPERATIONS)
+    assert response.json()["info"]["version"] == VERSION
     assert (await client.get("/healthz")).json() == {"status": "ok"}
 
 
