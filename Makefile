@@ -68,8 +68,8 @@ check: setup ## lint, formatting, types, known vulnerabilities
 	python -m dev.audit
 
 .PHONY: audit
-audit: setup ## look for known vulnerabilities of what is locked; told where it cannot
-	python -m dev.audit
+audit: setup ## look for known vulnerabilities of what is locked; told where it cannot, which STRICT=1 fails
+	python -m dev.audit $(if $(STRICT),--strict)
 
 .PHONY: bench
 bench: setup ## measure, one figure a line
@@ -78,6 +78,10 @@ bench: setup ## measure, one figure a line
 .PHONY: deploy
 deploy: setup ## deploy to Cloudflare (ARGS="--dry-run --outdir dist" to look first)
 	pywrangler deploy $(ARGS)
+
+.PHONY: release
+release: setup ## set the version, freeze the API's description, commit and tag: VERSION=1.2.3; pushes nothing
+	python -m dev.release "$(VERSION)"
 
 .PHONY: fonts
 fonts: setup ## upload the fonts of certificates to R2, once a deployment (ARGS=--local to try it)

@@ -165,6 +165,7 @@ ANSWERS: dict[str, Schema] = {
     "Released": whole({"released": array(ref("Suppression"))}),
     "Me": whole(
         {
+            "version": TEXT | {"description": "Of the service, as in /openapi.json"},
             "role": {"enum": ["site", "company", "read_only"]},
             "site": whole({"id": TEXT, "name": TEXT}),
             "company": TEXT_OR_NULL,

@@ -9,6 +9,7 @@ from console.frame import page
 from console.routing import Page
 from console.visit import Visit
 from core.errors import ConfigurationError
+from core.version import VERSION
 from monitoring import connection, overview
 from providers import PROVIDERS
 from runtime.settings import SETTINGS, Settings
@@ -34,9 +35,8 @@ class Told(NamedTuple):
 
 async def show(visit: Visit) -> Response:
     standing = await overview.read(visit.services, visit.caller.scope)
-    return page(
-        visit, "health.html", "Health", standing=standing, settings=_settings(visit, standing) if visit.sees_all else []
-    )
+    settings = _settings(visit, standing) if visit.sees_all else []
+    return page(visit, "health.html", "Health", standing=standing, settings=settings, version=VERSION)
 
 
 async def test(visit: Visit) -> Response:
