@@ -20,12 +20,13 @@ _HERE = Path(__file__).parent
 
 def render(template: str, language: Language, **values: Any) -> str:
     """`template`: a file of `templates/` that extends the frame; `values` has a `title`."""
-    return _environment().get_template(template).render(values, language=language)
+    return templates().get_template(template).render(values, language=language)
 
 
 def said(text: str, values: dict[str, str]) -> Markup:
     """A sentence with its values, isolated so that none of them turns the sentence around it."""
-    return Markup(text).format(**{name: Markup("<bdi>{}</bdi>").format(value) for name, value in values.items()})
+    isolated = templates().get_template("value.html")
+    return Markup(text).format(**{name: Markup(isolated.render(value=value)) for name, value in values.items()})
 
 
 @cache
@@ -43,7 +44,7 @@ def _style() -> str:
 
 
 @cache
-def _environment() -> Environment:
+def templates() -> Environment:
     environment = Environment(
         autoescape=True,
         undefined=StrictUndefined,
