@@ -63,6 +63,7 @@ check: setup ## lint, formatting, types, known vulnerabilities
 	ruff check
 	ruff format --check
 	npx biome check --error-on-warnings
+	python -m dev.platform_words
 	mypy
 	python -m dev.audit
 

@@ -1,9 +1,9 @@
 """Certificates: rendering, storing and recording those of a claimed group, before it is mailed.
 
-The promise: one certificate is valid for one award to one person, whatever crashes or is repeated. Its code, its key
-in R2 and its bytes follow from the job alone, so a repetition writes the same file again; the row comes after the file,
-the mail after the row. A file that no row speaks of is taken away again. A mail that is to have the file with it has
-the very bytes that are on record, or the link alone.
+The promise: one certificate is valid for one award to one person, whatever crashes or is repeated. Its code, its
+file's key and bytes follow from the job alone, so a repetition writes the same file again; the row comes after the
+file, the mail after the row. A file that no row speaks of is taken away again. A mail that is to have the file with it
+has the very bytes that are on record, or the link alone.
 """
 
 import asyncio
