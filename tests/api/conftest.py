@@ -36,8 +36,8 @@ def person(number: int, **more: Any) -> dict[str, Any]:
 class HeldToDocument(httpx.AsyncBaseTransport):
     """Fails where an answer is not what /openapi.json says of it."""
 
-    def __init__(self, services: Services, front: Front) -> None:
-        self.inner = httpx.ASGITransport(front.before(app(services)), raise_app_exceptions=True)
+    def __init__(self, services: Services, front: Front | None = None) -> None:
+        self.inner = httpx.ASGITransport((front or Front()).before(app(services)), raise_app_exceptions=True)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         response = await self.inner.handle_async_request(request)

@@ -24,11 +24,12 @@ SETTINGS = {
 
 
 class Person:
-    """Somebody at a browser without JavaScript. `at` is the page before them, `front` what is said of them."""
+    """Somebody at a browser without JavaScript. `at` is the page in front of them; `front`, where `http` goes through
+    one, what is said of them."""
 
-    def __init__(self, http: httpx.AsyncClient, front: Front) -> None:
+    def __init__(self, http: httpx.AsyncClient, front: Front | None = None) -> None:
         self.http = http
-        self.front = front
+        self.front = front or Front()
         self.at: Shown
 
     async def open(self, path: str) -> Shown:
