@@ -64,6 +64,7 @@ check: setup ## lint, formatting, types, known vulnerabilities
 	ruff format --check
 	npx biome check --error-on-warnings
 	djlint src --lint --check --quiet
+	python -m dev.platform_words
 	mypy
 	python -m dev.audit
 

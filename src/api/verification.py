@@ -35,7 +35,7 @@ def _page(answer: _Page) -> Callable[[Call], Awaitable[Response]]:
         language = words.asked_for(call.request.headers.get("accept-language", ""))
         busy = language.verify.busy_title, language.verify.busy
         try:
-            await rate_limit.check(call.services.page_limit, "page", call.request.headers.get("cf-connecting-ip"))
+            await rate_limit.check(call.services.page_limit, "page", call.address)
             return await answer(call, language)
         except RateLimited:
             return _html(language, verify.notice(language, *busy), 429, {"Retry-After": "60"})
@@ -106,7 +106,7 @@ async def mail_link(call: Call, language: Language) -> Response:
     if code is None:
         return _html(language, verify.mistyped(language, call.path("code")), 404)
     # as strict as with sign-ins: a school behind one address still gets through
-    await rate_limit.check(call.services.sign_in_limit, "link", call.request.headers.get("cf-connecting-ip"))
+    await rate_limit.check(call.services.sign_in_limit, "link", call.address)
     response = _html(language, verify.asked(language, code))
     response.background = BackgroundTask(new_link.mail, call.services, code, language)
     return response

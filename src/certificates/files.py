@@ -1,4 +1,4 @@
-"""Where the files of certificates and of designs are in R2, and how they are taken away again."""
+"""Where the files of certificates and of designs are kept, and how they are taken away again."""
 
 from collections.abc import Sequence
 from urllib.parse import quote

@@ -1,7 +1,8 @@
 """The faces of a deployment: which one a script is set in, and where its file comes from.
 
-Latin, Greek, Cyrillic and Vietnamese come with the Worker; the others are fetched from R2 (`fonts/<name>.ttf`, see
-fonts/README.md) when a person's name first needs them, and kept as long as the `FontLibrary`: have one an isolate.
+Latin, Greek, Cyrillic and Vietnamese come with the Worker; the others are fetched from the store of files
+(`fonts/<name>.ttf`, see fonts/README.md) when a person's name first needs them, and kept as long as the `FontLibrary`:
+have one an isolate.
 """
 
 from collections.abc import Awaitable, Callable, Iterator

@@ -1,6 +1,6 @@
-"""One certificate after the other: rendered, put into R2, recorded.
+"""One certificate after the other: rendered, stored, recorded.
 
-The promise: a certificate's code, its key in R2 and its bytes follow from the job alone, so a repetition writes the
+The promise: a certificate's code, its file's key and bytes follow from the job alone, so a repetition writes the
 same file again; the row comes after the file, and a file that no row speaks of is taken away again.
 """
 

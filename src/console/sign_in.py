@@ -34,9 +34,8 @@ async def sign_in(visit: Visit) -> Response:
     if not visit.key:
         return _shown(visit, following, "Your browser did not keep the cookie of this form. Try again.", 403)
     visit.check_form()
-    address = visit.request.headers.get("cf-connecting-ip")
     try:
-        await rate_limit.check(visit.services.sign_in_limit, "console", address)
+        await rate_limit.check(visit.services.sign_in_limit, "console", visit.address)
         caller = await sessions.authenticate(visit.field("secret"), visit.services)
     except RateLimited:
         return _shown(visit, following, "Too many tries. Wait a minute.", 429)

@@ -58,7 +58,7 @@ GUARDS = (
     Guard(
         "codes cannot be tried at will",
         "src/api/verification.py",
-        'await rate_limit.check(call.services.page_limit, "page", call.request.headers.get("cf-connecting-ip"))',
+        'await rate_limit.check(call.services.page_limit, "page", call.address)',
         "_ = rate_limit",
         (
             "tests/api/test_verification.py",
@@ -69,7 +69,7 @@ GUARDS = (
     Guard(
         "new links cannot be asked for at will",
         "src/api/verification.py",
-        'await rate_limit.check(call.services.sign_in_limit, "link", call.request.headers.get("cf-connecting-ip"))',
+        'await rate_limit.check(call.services.sign_in_limit, "link", call.address)',
         "_ = rate_limit",
         (NEW_LINK,),
     ),
