@@ -13,6 +13,15 @@ from mail.message import Address, Attachment, OutgoingMail
 from providers.base import CHECK_TIMEOUT, SEND_TIMEOUT, HttpProvider, json_object, json_request, text_at
 from providers.header_fields import header_value
 from runtime.ports import HttpRequest, HttpResponse
+from runtime.settings import Setting
+
+SETTINGS = (
+    API_TOKEN := Setting("CLOUDFLARE_API_TOKEN", None, "Cloudflare Email Service: API token", secret=True),
+    ACCOUNT_ID := Setting("CLOUDFLARE_ACCOUNT_ID", "", "Cloudflare Email Service: account"),
+    ENDPOINT := Setting(
+        "CLOUDFLARE_ENDPOINT", "https://api.cloudflare.com/client/v4", "Cloudflare Email Service: API address"
+    ),
+)
 
 # developers.cloudflare.com/email-service/api/send-emails/rest-api/, read 2026-11. By message: two versions of that page
 # number 10200 and 10202 differently.
@@ -39,7 +48,8 @@ class Cloudflare(HttpProvider):
     name = "cloudflare"
     # 1,200 requests in five minutes for one token: developers.cloudflare.com/fundamentals/api/reference/limits, 2026-04
     default_rate = 4.0
-    required = ("CLOUDFLARE_API_TOKEN", "CLOUDFLARE_ACCOUNT_ID")
+    settings = SETTINGS
+    required = (API_TOKEN, ACCOUNT_ID)
     attachment_limit = 5 * 1024 * 1024  # developers.cloudflare.com/email-service/platform/limits/, read 2026-11
 
     def request(self, mail: OutgoingMail) -> HttpRequest:
@@ -91,9 +101,9 @@ class Cloudflare(HttpProvider):
         return response.status == 400 and self.refusal(response).code == "invalid_request"
 
     def _post(self, payload: dict[str, Any], timeout: float = SEND_TIMEOUT) -> HttpRequest:
-        account = self.setting("CLOUDFLARE_ACCOUNT_ID")
-        url = f"{self.setting('CLOUDFLARE_ENDPOINT').rstrip('/')}/accounts/{account}/email/sending/send"
-        return json_request(url, {"Authorization": f"Bearer {self.setting('CLOUDFLARE_API_TOKEN')}"}, payload, timeout)
+        account = self.setting(ACCOUNT_ID)
+        url = f"{self.setting(ENDPOINT).rstrip('/')}/accounts/{account}/email/sending/send"
+        return json_request(url, {"Authorization": f"Bearer {self.setting(API_TOKEN)}"}, payload, timeout)
 
 
 def in_brackets(message_id: str) -> str:

@@ -14,12 +14,24 @@ from mail.message import Address, Attachment, OutgoingMail
 from providers.base import CHECK_TIMEOUT, HttpProvider, json_object, json_request, text_at
 from providers.header_fields import header_value
 from runtime.ports import HttpRequest, HttpResponse
+from runtime.settings import Setting
+
+SETTINGS = (
+    API_KEY := Setting("SENDGRID_API_KEY", None, "SendGrid: API key with the mail.send scope", secret=True),
+    ENDPOINT := Setting(
+        "SENDGRID_ENDPOINT", "https://api.sendgrid.com", "SendGrid: API address; https://api.eu.sendgrid.com in the EU"
+    ),
+    WEBHOOK_KEY := Setting(
+        "SENDGRID_WEBHOOK_KEY", None, "SendGrid: the public key that its delivery events are verified with"
+    ),
+)
 
 
 class SendGrid(HttpProvider):
     name = "sendgrid"
     default_rate = 500.0  # no number is published any more; formerly 10,000 requests a second (2026-11)
-    required = ("SENDGRID_API_KEY",)
+    settings = SETTINGS
+    required = (API_KEY,)
     attachment_limit = 20_000_000  # the lower of the two numbers, read 2026-11
 
     def request(self, mail: OutgoingMail) -> HttpRequest:
@@ -76,10 +88,10 @@ class SendGrid(HttpProvider):
         return super().accepts_check(response)
 
     def _url(self, path: str) -> str:
-        return self.setting("SENDGRID_ENDPOINT").rstrip("/") + path
+        return self.setting(ENDPOINT).rstrip("/") + path
 
     def _headers(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.setting('SENDGRID_API_KEY')}", "Accept": "application/json"}
+        return {"Authorization": f"Bearer {self.setting(API_KEY)}", "Accept": "application/json"}
 
 
 def _address(address: Address) -> dict[str, str]:

@@ -3,7 +3,7 @@
 import pytest
 
 from core.errors import BucketUnavailable
-from runtime.settings import SETTINGS
+from providers import SETTINGS
 from tests.console.conftest import Console, Person
 from tests.worlds.world import SITE
 
