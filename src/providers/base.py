@@ -24,7 +24,7 @@ from core.errors import (
     TemporarilyRefused,
     Throttled,
 )
-from mail.message import OutgoingMail
+from mail.message import Attachment, OutgoingMail
 from runtime.ports import HttpRequest, HttpResponse
 from runtime.services import Services
 from runtime.settings import Setting
@@ -215,6 +215,22 @@ def text_at(content: Mapping[str, Any], name: str) -> str:
     """A string member of what a provider answered; "" where it has none."""
     value = content.get(name)
     return value if isinstance(value, str) else ""
+
+
+def errors_in(response: HttpResponse) -> list[dict[str, Any]]:
+    """The objects in the list `errors` of an answer."""
+    errors = json_object(response).get("errors")
+    return [error for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
+
+
+def attachment_json(file: Attachment) -> dict[str, str]:
+    """A file as more than one provider takes it."""
+    return {
+        "content": file.as_base64(),
+        "filename": file.name,
+        "type": file.content_type,
+        "disposition": "attachment",
+    }
 
 
 def _breaks_a_header(mail: OutgoingMail) -> bool:

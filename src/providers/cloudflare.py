@@ -9,8 +9,17 @@ developers.cloudflare.com/email-service/api/send-emails/rest-api/
 from typing import Any
 
 from core.errors import CredentialsRejected, ProviderDown, Rejected, SendFailure, Throttled
-from mail.message import Address, Attachment, OutgoingMail
-from providers.base import CHECK_TIMEOUT, SEND_TIMEOUT, HttpProvider, json_object, json_request, text_at
+from mail.message import Address, OutgoingMail
+from providers.base import (
+    CHECK_TIMEOUT,
+    SEND_TIMEOUT,
+    HttpProvider,
+    attachment_json,
+    errors_in,
+    json_object,
+    json_request,
+    text_at,
+)
 from providers.header_fields import header_value
 from runtime.ports import HttpRequest, HttpResponse
 from runtime.settings import Setting
@@ -64,7 +73,7 @@ class Cloudflare(HttpProvider):
         if mail.reply_to:
             payload["reply_to"] = _address(mail.reply_to)
         if mail.attachments:
-            payload["attachments"] = [_attachment(file) for file in mail.attachments]
+            payload["attachments"] = [attachment_json(file) for file in mail.attachments]
         return self._post(payload)
 
     def message_id(self, response: HttpResponse) -> str:
@@ -81,11 +90,11 @@ class Cloudflare(HttpProvider):
         return in_brackets(text_at(result, "message_id"))
 
     def explanation(self, response: HttpResponse) -> str:
-        words = [f"{error.get('code')} {text_at(error, 'message')}" for error in _errors(response)]
+        words = [f"{error.get('code')} {text_at(error, 'message')}" for error in errors_in(response)]
         return "; ".join(words) or super().explanation(response)
 
     def refusal(self, response: HttpResponse) -> SendFailure:
-        for error in _errors(response):
+        for error in errors_in(response):
             if error.get("code") == INVALID_HEADERS:
                 return self.failure(CredentialsRejected, "unauthorized", response)
             known = BY_MESSAGE.get(text_at(error, "message").removeprefix("email.sending.error."))
@@ -113,17 +122,3 @@ def in_brackets(message_id: str) -> str:
 
 def _address(address: Address) -> dict[str, str]:
     return {"address": address.email, "name": address.name} if address.name else {"address": address.email}
-
-
-def _attachment(file: Attachment) -> dict[str, str]:
-    return {
-        "content": file.as_base64(),
-        "filename": file.name,
-        "type": file.content_type,
-        "disposition": "attachment",
-    }
-
-
-def _errors(response: HttpResponse) -> list[dict[str, Any]]:
-    errors = json_object(response).get("errors")
-    return [error for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []

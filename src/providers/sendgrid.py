@@ -10,8 +10,8 @@ import re
 from typing import Any
 
 from core.errors import CredentialsRejected, ProviderDown, QuotaExhausted, SendFailure
-from mail.message import Address, Attachment, OutgoingMail
-from providers.base import CHECK_TIMEOUT, HttpProvider, json_object, json_request, text_at
+from mail.message import Address, OutgoingMail
+from providers.base import CHECK_TIMEOUT, HttpProvider, attachment_json, errors_in, json_object, json_request, text_at
 from providers.header_fields import header_value
 from runtime.ports import HttpRequest, HttpResponse
 from runtime.settings import Setting
@@ -48,14 +48,14 @@ class SendGrid(HttpProvider):
         if mail.reply_to:
             payload["reply_to"] = _address(mail.reply_to)
         if mail.attachments:
-            payload["attachments"] = [_attachment(file) for file in mail.attachments]
+            payload["attachments"] = [attachment_json(file) for file in mail.attachments]
         return json_request(self._url("/v3/mail/send"), self._headers(), payload)
 
     def message_id(self, response: HttpResponse) -> str:
         return response.headers.get("x-message-id", "")
 
     def explanation(self, response: HttpResponse) -> str:
-        return "; ".join(text_at(error, "message") for error in _errors(response)) or super().explanation(response)
+        return "; ".join(text_at(error, "message") for error in errors_in(response)) or super().explanation(response)
 
     def retry_after(self, response: HttpResponse) -> float | None:
         # seconds since 1970: …/how-to-use-the-sendgrid-v3-api/rate-limits, read 2026-11; Retry-After is not documented
@@ -69,7 +69,7 @@ class SendGrid(HttpProvider):
         if response.status == 401 and "credits exceeded" in self.explanation(response):
             return self.failure(QuotaExhausted, "quota_exceeded", response)
         if response.status == 400 and any(
-            text_at(error, "field").split(".")[0] == "from" for error in _errors(response)
+            text_at(error, "field").split(".")[0] == "from" for error in errors_in(response)
         ):
             return self.failure(CredentialsRejected, "sender_not_accepted", response)
         if response.status == 451:
@@ -104,17 +104,3 @@ def _recipient(address: Address) -> dict[str, str]:
         return _address(address)
     name = address.name.replace("\\", "\\\\").replace('"', '\\"')
     return {"email": address.email, "name": f'"{name}"'}
-
-
-def _attachment(file: Attachment) -> dict[str, str]:
-    return {
-        "content": file.as_base64(),
-        "filename": file.name,
-        "type": file.content_type,
-        "disposition": "attachment",
-    }
-
-
-def _errors(response: HttpResponse) -> list[dict[str, Any]]:
-    errors = json_object(response).get("errors")
-    return [error for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
