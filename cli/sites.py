@@ -17,9 +17,7 @@ from cli.message import mailbox
 
 app = typer.Typer(no_args_is_help=True, help="Provision sites and their tokens (operator).")
 
-Provider = Annotated[
-    str | None, typer.Option(help="sandbox, cloudflare, ses, sendgrid, mailgun or resend.", show_default=False)
-]
+Provider = Annotated[str | None, typer.Option(help="Who sends its mail; an unknown name is told with those there are.")]
 Rate = Annotated[float | None, typer.Option(help="Mails a second; without, the provider's default.")]
 CallbackUrl = Annotated[str | None, typer.Option(help="Where events are posted; without, they are only polled.")]
 CallbackSuccess = Annotated[

@@ -11,31 +11,23 @@ import hashlib
 import hmac
 import json
 import secrets
-import threading
 import time
 from email.utils import parseaddr
-from http.server import BaseHTTPRequestHandler
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-from dev.loopback import LoopbackServer
+from dev.loopback import Handler, LoopbackServer, StandIn
 
 DOMAIN = "mail.campus.example"
 REFUSAL = "to parameter is not a valid address. please check documentation"
 
 
-class Mailgun:
+class Mailgun(StandIn):
     """`with Mailgun() as mailgun:` serves at `mailgun.url`."""
 
     def __init__(self) -> None:
         self.key = secrets.token_hex(16)
         self.mails: dict[str, dict[str, str]] = {}  # by address: the fields of the first one that was taken
-        self._server = _Server(self)
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
+        super().__init__(_Server(self))
 
     def settings(self) -> dict[str, str]:
         return {
@@ -59,17 +51,6 @@ class Mailgun:
         status = {"code": 550, "message": "5.1.1 The mailbox you tried to reach does not exist", "bounce-type": "hard"}
         return self.event(address, event="failed", severity="permanent", reason="bounce", **{"delivery-status": status})
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
 
 class _Server(LoopbackServer):
     def __init__(self, mailgun: Mailgun) -> None:
@@ -77,12 +58,11 @@ class _Server(LoopbackServer):
         super().__init__(("127.0.0.1", 0), _Handler)
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Handler):
     server: _Server
-    timeout = 30
 
     def do_POST(self) -> None:
-        fields = _form(self.headers["content-type"], self.rfile.read(int(self.headers["content-length"])))
+        fields = _form(self.headers["content-type"], self.body())
         address = parseaddr(fields.get("to", ""))[1]
         if "from" not in fields:  # as a check of the key asks
             self._answer(400, {"message": "from parameter is missing"})
@@ -96,15 +76,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self._answer(200, {"id": f"<{secrets.token_hex(12)}@{DOMAIN}>", "message": "Queued. Thank you."})
 
     def _answer(self, status: int, content: dict[str, str]) -> None:
-        body = json.dumps(content).encode()
-        self.send_response(status)
-        self.send_header("content-type", "application/json")
-        self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *arguments: Any) -> None:
-        """Says nothing."""
+        self.reply(status, json.dumps(content).encode(), {"content-type": "application/json"})
 
 
 def _form(content_type: str, body: bytes) -> dict[str, str]:

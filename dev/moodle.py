@@ -10,13 +10,12 @@ import threading
 from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler
 from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from standardwebhooks import Webhook
 
-from dev.loopback import LoopbackServer
+from dev.loopback import Handler, LoopbackServer, StandIn
 
 PATH = "/local/offload/callback.php"
 
@@ -58,7 +57,7 @@ class Outcome:
     message_id: str | None
 
 
-class Moodle:
+class Moodle(StandIn):
     """`with Moodle(secret) as moodle:` serves at `moodle.url`; `secret` may be set or changed at any time."""
 
     def __init__(self, secret: str = "", port: int = 0) -> None:
@@ -72,24 +71,17 @@ class Moodle:
         self.jobs: dict[str, Mapping[str, Any]] = {}  # the latest job.* data by job
         self._lock = threading.Lock()
         self._stopping = threading.Event()
-        self._server = _Server(self, port)
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        super().__init__(_Server(self, port))
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}{PATH}"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
+        return f"{super().url}{PATH}"
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stopping.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        super().__exit__(kind, error, trace)
 
     def apply(self, event_id: str, event: Mapping[str, Any]) -> bool:
         """Take an event in, pushed or polled. False where its id has been seen before."""
@@ -153,25 +145,13 @@ class _Server(LoopbackServer):
         super().__init__(("127.0.0.1", port), _Handler)
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Handler):
     server: _Server
-    timeout = 30
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers.get("content-length", 0)))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        answer = self.server.moodle.take(self.path, headers, body)
+        answer = self.server.moodle.take(self.path, headers, self.body())
         if answer.drop:
             self.close_connection = True
             return
-        content = answer.body.encode()
-        self.send_response(answer.status)
-        self.send_header("content-type", "application/json")
-        self.send_header("content-length", str(len(content)))
-        for name, value in answer.headers.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, format: str, *arguments: Any) -> None:
-        """Says nothing: `Moodle.requests` holds everything."""
+        self.reply(answer.status, answer.body.encode(), {"content-type": "application/json", **answer.headers})

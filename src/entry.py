@@ -12,6 +12,7 @@ import callback
 import queue_consumer
 from app import app
 from delivery_events import cloudflare as cloudflare_events
+from providers import SETTINGS
 from runtime import cloudflare
 from runtime.services import Services
 from runtime.settings import Settings
@@ -51,5 +52,5 @@ def services_of(env: Any) -> Services:
         crypto=cloudflare.SubtleCrypto(),
         page_limit=cloudflare.RateLimit(env.PAGE_LIMIT),
         sign_in_limit=cloudflare.RateLimit(env.SIGN_IN_LIMIT),
-        settings=Settings.read(lambda name: getattr(env, name, None), cloudflare.HOW_TO_SET),
+        settings=Settings.read(SETTINGS, lambda name: getattr(env, name, None), cloudflare.HOW_TO_SET),
     )

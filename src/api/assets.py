@@ -26,9 +26,8 @@ async def upload(call: Call) -> Response:
 async def list_assets(call: Call) -> Response:
     limit = query.limit(call)
     found = await call.services.database.all(rows.page(call.scope, query.time_cursor(call), limit + 1))
-    last = found[limit - 1] if len(found) > limit else None
-    following = last and query.cursor((last["created_at"], last["place"]))
-    return answer({"assets": [present.asset(row) for row in found[:limit]], "next": following})
+    found, following = query.page(found, limit, "created_at", "place")
+    return answer({"assets": [present.asset(row) for row in found], "next": following})
 
 
 async def show(call: Call) -> Response:

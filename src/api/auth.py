@@ -16,6 +16,7 @@ from core.scope import Scope
 from runtime import front, rate_limit
 from runtime.ports import Row
 from runtime.services import Services
+from runtime.settings import OPERATOR_TOKEN
 from store import tokens
 from tenancy.tokens import hash_of
 
@@ -64,7 +65,7 @@ async def _caller(request: Request, services: Services, access: Access) -> Calle
     token = _bearer_token(request)
     if access == "operator":
         return await _operator(token, services)
-    if access == "either" and is_operators(token, services.settings.optional("OPERATOR_TOKEN")):
+    if access == "either" and is_operators(token, services.settings.optional(OPERATOR_TOKEN)):
         return OPERATOR
     return await _site(token, services)
 
@@ -89,19 +90,19 @@ def is_operators(token: str, expected: str) -> bool:
 
 def _operator_token(services: Services) -> str:
     try:
-        token = services.settings.text("OPERATOR_TOKEN")
+        token = services.settings.text(OPERATOR_TOKEN)
     except ConfigurationError:
         token = ""
     if len(token) < SHORTEST_OPERATOR_TOKEN:
         fault = f"{SHORTEST_OPERATOR_TOKEN} characters or more are needed" if token else "is not set"
-        raise Problem(NO_OPERATOR, f"OPERATOR_TOKEN {fault}: {services.settings.how_to_set('OPERATOR_TOKEN')}.")
+        raise Problem(NO_OPERATOR, f"OPERATOR_TOKEN {fault}: {services.settings.how_to_set(OPERATOR_TOKEN)}.")
     return token
 
 
 async def _site(token: str, services: Services) -> Caller:
     caller = await holder(hash_of(token), services)
     if caller is None:
-        if hmac.compare_digest(hash_of(token), hash_of(services.settings.optional("OPERATOR_TOKEN"))):
+        if hmac.compare_digest(hash_of(token), hash_of(services.settings.optional(OPERATOR_TOKEN))):
             raise Problem(FORBIDDEN, "This needs the token of a site; the operator's token only manages sites.")
         raise _unauthenticated("This token is not known.", "invalid_token")
     return caller

@@ -14,6 +14,7 @@ from typing import Any
 from starlette.requests import Request
 
 from api.csv_answers import FORMULA_STARTS
+from api.validation import check
 from core import bounded_json
 from core.problems import MALFORMED, TOO_LARGE, UNSUPPORTED, Problem
 
@@ -61,11 +62,20 @@ async def read_bytes(request: Request, limit: int) -> bytes:
     return bytes(body)
 
 
-async def read_optional_json(request: Request) -> Any:
-    """The same; None where there is no body at all."""
-    if request.headers.get("content-length", "0") == "0" and "transfer-encoding" not in request.headers:
-        return None
-    return await read_json(request)
+async def read_body(request: Request, schema: str) -> dict[str, Any]:
+    """A JSON object that is as the schema has it."""
+    body: dict[str, Any] = await read_json(request)
+    check(schema, body)
+    return body
+
+
+async def read_optional_body(request: Request, schema: str) -> dict[str, Any]:
+    """The same; an empty one where there is no body at all, or null."""
+    absent = request.headers.get("content-length", "0") == "0" and "transfer-encoding" not in request.headers
+    body = None if absent else await read_json(request)
+    body = {} if body is None else body
+    check(schema, body)
+    return body
 
 
 async def read_lines(request: Request) -> AsyncIterator[tuple[int, Any]]:

@@ -3,9 +3,9 @@
 from starlette.responses import Response
 
 from api import present, query
-from api.bodies import JSON, read_json
+from api.bodies import JSON, read_body
 from api.calls import Call, Operation, answer
-from api.validation import check, time
+from api.validation import time
 from callback import EventType
 from callbacks import replays
 from core import problems
@@ -28,8 +28,7 @@ async def list_callbacks(call: Call) -> Response:
 
 
 async def replay(call: Call) -> Response:
-    body = await read_json(call.request)
-    check("Replay", body)
+    body = await read_body(call.request, "Replay")
     dry_run = body.pop("dry_run", False)
     if not body:
         raise invalid("", "say what to replay, by `ids`, `since` or `state`")

@@ -5,9 +5,9 @@ from typing import Any
 from starlette.responses import Response, StreamingResponse
 
 from api import present, query
-from api.bodies import JSON, read_json, read_optional_json
+from api.bodies import JSON, read_body, read_optional_body
 from api.calls import Call, Operation, answer
-from api.validation import check, check_variables
+from api.validation import check_variables
 from certificates import changes, codes, links
 from certificates.archive import archive
 from core import problems
@@ -25,9 +25,8 @@ async def list_certificates(call: Call) -> Response:
     limit = query.limit(call)
     chosen = (query.text(call, "job"), query.text(call, "ref"), query.time_cursor(call))
     rows = await call.services.database.all(certificates.page(call.scope, *chosen, limit + 1))
-    last = rows[limit - 1] if len(rows) > limit else None
-    following = last and query.cursor((last["issued_at"], last["code"]))
-    return answer({"certificates": [_shown(call, row) for row in rows[:limit]], "next": following})
+    rows, following = query.page(rows, limit, "issued_at", "code")
+    return answer({"certificates": [_shown(call, row) for row in rows], "next": following})
 
 
 async def show(call: Call) -> Response:
@@ -35,14 +34,14 @@ async def show(call: Call) -> Response:
 
 
 async def revoke(call: Call) -> Response:
-    body = await _body(call, "Revoke")
+    body = await read_body(call.request, "Revoke")
     code, reason = _code(call), body["reason"]
     entry = call.entry("certificate.revoke", code, detail={"reason": reason})
     return answer(_shown(call, await changes.revoke(call.services, call.scope, code, reason, entry)))
 
 
 async def reissue(call: Call) -> Response:
-    body = await _body(call, "Reissue")
+    body = await read_body(call.request, "Reissue")
     check_variables(body.get("variables", {}), "/variables")
     code = _code(call)
     # the trail says what was changed, not what it says of the person now
@@ -52,9 +51,7 @@ async def reissue(call: Call) -> Response:
 
 
 async def link(call: Call) -> Response:
-    body = await read_optional_json(call.request)
-    body = {} if body is None else body
-    check("NewLink", body)
+    body = await read_optional_body(call.request, "NewLink")
     row = await changes.find(call.services, call.scope, _code(call))
     if row["state"] == CertificateState.REVOKED:
         raise CertificateEnded(row["state"])
@@ -76,12 +73,6 @@ async def zip_of_job(call: Call) -> Response:
     job = await jobs.find(call.services, call.scope, call.path("job"))
     headers = {"Content-Disposition": f'attachment; filename="{job["id"]}.zip"'}
     return StreamingResponse(archive(call.services, job["id"]), 200, headers, ZIP)
-
-
-async def _body(call: Call, schema: str) -> dict[str, Any]:
-    body: dict[str, Any] = await read_json(call.request)
-    check(schema, body)
-    return body
 
 
 def _code(call: Call) -> str:

@@ -10,10 +10,10 @@ from typing import Any
 from starlette.responses import Response
 
 from api import present, query, scopes
-from api.bodies import JSON, read_json
+from api.bodies import JSON, read_body
 from api.calls import Call, Operation, answer
 from api.messages import check_mailbox
-from api.validation import check, is_company
+from api.validation import is_company
 from core import problems
 from core.errors import ConfigurationError, UnknownCompany
 from core.problems import Problem, invalid
@@ -30,8 +30,8 @@ async def list_companies(call: Call) -> Response:
     scope, limit = await _scope(call), query.limit(call)
     [after] = query.texts_cursor(call, 1) or ("",)
     found = await call.services.database.all(rows.page(scope, after, limit + 1))
-    following = query.cursor((found[limit - 1]["company"],)) if len(found) > limit else None
-    return answer({"companies": [present.company(row) for row in found[:limit]], "next": following})
+    found, following = query.page(found, limit, "company")
+    return answer({"companies": [present.company(row) for row in found], "next": following})
 
 
 async def show(call: Call) -> Response:
@@ -39,8 +39,7 @@ async def show(call: Call) -> Response:
 
 
 async def change(call: Call) -> Response:
-    body = await read_json(call.request)
-    check("CompanySettings", body)
+    body = await read_body(call.request, "CompanySettings")
     site_id, company = await _one(call)
     settings = await settings_of(call, site_id, company, body)
     entry = call.entry("company.change", company, site_id=site_id, company=company, detail=settings)

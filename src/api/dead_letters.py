@@ -9,9 +9,8 @@ from typing import Any
 from starlette.responses import Response
 
 from api import present, query
-from api.bodies import JSON, read_json
+from api.bodies import JSON, read_body
 from api.calls import Call, Operation, answer
-from api.validation import check
 from core import problems
 from core.errors import UnknownJob
 from core.problems import Problem, invalid
@@ -29,9 +28,8 @@ async def list_letters(call: Call) -> Response:
     if job_id and not await call.services.database.all(letters.job(scope, job_id)):
         raise UnknownJob(job_id)
     rows = await call.services.database.all(letters.page(scope, state, job_id, before, limit + 1))
-    last = rows[limit - 1] if len(rows) > limit else None
-    following = last and query.cursor((last["created_at"], last["id"]))
-    return answer({"dead_letters": [present.dead_letter(row) for row in rows[:limit]], "next": following})
+    rows, following = query.page(rows, limit, "created_at", "id")
+    return answer({"dead_letters": [present.dead_letter(row) for row in rows], "next": following})
 
 
 async def show(call: Call) -> Response:
@@ -65,8 +63,7 @@ async def discard(call: Call) -> Response:
 
 async def _chosen(call: Call, move: Move) -> tuple[Choice, bool]:
     """The letters that the body names, and whether they are only counted."""
-    body = await read_json(call.request)
-    check("LetterChoice", body)
+    body = await read_body(call.request, "LetterChoice")
     if ("ids" in body) == ("job" in body):
         raise invalid("", "name the letters, either by `ids` or by their `job`")
     if "job" in body:

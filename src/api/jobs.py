@@ -2,29 +2,33 @@
 
 import hashlib
 import json
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from starlette.responses import Response
 
 from api import people, present, query, scopes
-from api.bodies import JSON, read_json, read_optional_json
+from api.bodies import JSON, read_body, read_optional_body
 from api.calls import Call, Operation, answer
 from api.messages import content_of
 from api.recipients import handed_back_people
-from api.validation import check, time
+from api.validation import time
 from core import problems
 from core.errors import WrongState
 from core.problems import invalid
+from core.scope import Scope
 from core.states import JobKind, JobState
 from jobs import actions as jobs
 from jobs import search
 from runtime.ports import Row
+from runtime.services import Services
 from store.job_lists import Filter, Place
+
+Move = Callable[[Services, Scope, str, jobs.Note], Awaitable[Row]]
 
 
 async def create(call: Call) -> Response:
-    body = await read_json(call.request)
-    check("NewJob", body)
+    body = await read_body(call.request, "NewJob")
     if (body["kind"] == JobKind.CERTIFICATE) != ("certificate" in body):
         raise invalid("/certificate", "belongs to a job of kind certificate, and only there")
     first = people.of_list(body.get("recipients", []), "/recipients")
@@ -76,19 +80,23 @@ async def show(call: Call) -> Response:
 
 
 async def start(call: Call) -> Response:
-    return _answer(call, await jobs.start(call.services, call.scope, call.path("job"), call.note("job.start")))
+    return await _moved(call, jobs.start, "job.start")
 
 
 async def pause(call: Call) -> Response:
-    return _answer(call, await jobs.pause(call.services, call.scope, call.path("job"), call.note("job.pause")))
+    return await _moved(call, jobs.pause, "job.pause")
 
 
 async def resume(call: Call) -> Response:
-    return _answer(call, await jobs.resume(call.services, call.scope, call.path("job"), call.note("job.resume")))
+    return await _moved(call, jobs.resume, "job.resume")
 
 
 async def cancel(call: Call) -> Response:
-    return _answer(call, await jobs.cancel(call.services, call.scope, call.path("job"), call.note("job.cancel")))
+    return await _moved(call, jobs.cancel, "job.cancel")
+
+
+async def _moved(call: Call, move: Move, action: str) -> Response:
+    return _answer(call, await move(call.services, call.scope, call.path("job"), call.note(action)))
 
 
 async def retry(call: Call) -> Response:
@@ -100,9 +108,7 @@ async def resolve(call: Call) -> Response:
 
 
 async def _selected(call: Call, schema: str, act: jobs.SelectedAction, action: str) -> Response:
-    body = await read_optional_json(call.request)
-    body = {} if body is None else body
-    check(schema, body)
+    body = await read_optional_body(call.request, schema)
     chosen = body.get("filter", {})
     refs = chosen.get("refs")
     selection = jobs.Selection(

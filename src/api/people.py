@@ -12,7 +12,7 @@ from api.bodies import read_lines
 from api.calls import Call
 from api.validation import check, check_variables
 from core.errors import OffloadError
-from core.problems import Problem, problem_of
+from core.problems import problem_of
 from jobs import actions as jobs
 
 Person = dict[str, Any]
@@ -49,9 +49,8 @@ async def append(call: Call, job_id: str, total: int, people: AsyncIterator[Pers
     except OffloadError as error:
         if not added:
             raise
-        problem = problem_of(error)
-        words = f"{problem.detail} {added:,} people before that were added; sending them again adds nobody twice."
-        raise Problem(problem.type, words, problem.faults, problem.headers) from error
+        words = f"{added:,} people before that were added; sending them again adds nobody twice."
+        raise problem_of(error).saying(words) from error
     return jobs.Appended(added, duplicates, total)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from certificates import codes
 from core.states import JobState
 from core.times import rfc3339
-from providers import PROVIDERS
+from providers import rate_of
 from runtime.ports import Row
 from sending import pacing
 
@@ -20,8 +20,7 @@ def time(milliseconds: int | None) -> str | None:
 
 
 def job(row: Row, site: Row, now: int) -> dict[str, Any]:
-    of_site = site["send_rate"] or PROVIDERS[site["provider"]].default_rate
-    rate = min(limit for limit in (row["rate"], row["company_rate"], of_site) if limit is not None)
+    rate = min(limit for limit in (row["rate"], row["company_rate"], rate_of(site)) if limit is not None)
     unfinished = row["pending"] + row["sending"]
     done = row["total"] - unfinished
     measured = _measured_rate(row, done, now)

@@ -6,10 +6,9 @@ from typing import Any
 from starlette.responses import Response
 
 from api import people, scopes
-from api.bodies import JSON, read_json
+from api.bodies import JSON, read_body
 from api.calls import Call, Operation, answer
 from api.messages import certificate_of, content_of
-from api.validation import check
 from core import problems
 from core.problems import invalid
 from mail.compose import MailJob
@@ -21,8 +20,7 @@ _CODE = "0" * 16  # nobody's
 
 
 async def preview(call: Call) -> Response:
-    body = await read_json(call.request)
-    check("PreviewRequest", body)
+    body = await read_body(call.request, "PreviewRequest")
     [person] = people.of_list([body["recipient"]], "/recipient")
     company = scopes.named_company(call, body.get("company"))
     if "certificate" not in body:

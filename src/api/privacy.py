@@ -9,9 +9,8 @@ from typing import Any
 from starlette.responses import Response
 
 from api import query
-from api.bodies import JSON, read_json
+from api.bodies import JSON, read_body
 from api.calls import Call, Operation, answer
-from api.validation import check
 from core import problems
 from core.problems import invalid
 from privacy import actions as privacy
@@ -21,13 +20,13 @@ from store import audit
 
 
 async def export(call: Call) -> Response:
-    person = _person(await _body(call, "PersonChosen"))
+    person = _person(await read_body(call.request, "PersonChosen"))
     page = await privacy.export(call.services, call.scope, person, note_of(call, "privacy.export"), place_of(call))
     return answer({**page.document, "next": cursor_of(page.next)})
 
 
 async def erase(call: Call) -> Response:
-    body = await _body(call, "Erasure")
+    body = await read_body(call.request, "Erasure")
     person, dry_run = _person(body), body.get("dry_run", False)
     note = note_of(call, "privacy.erase")
     erased = await privacy.erase(call.services, call.scope, person, note, place_of(call), dry_run=dry_run)
@@ -37,15 +36,8 @@ async def erase(call: Call) -> Response:
 async def due(call: Call) -> Response:
     limit = query.limit(call)
     rows = await retention.due(call.services, call.caller.scope, query.time_cursor(call) or (-1, ""), limit + 1)
-    last = rows[limit - 1] if len(rows) > limit else None
-    following = last and query.cursor((last["created_at"], last["id"]))
-    return answer({"sites": [_standing(row) for row in rows[:limit]], "next": following})
-
-
-async def _body(call: Call, schema: str) -> dict[str, Any]:
-    body: dict[str, Any] = await read_json(call.request)
-    check(schema, body)
-    return body
+    rows, following = query.page(rows, limit, "created_at", "id")
+    return answer({"sites": [_standing(row) for row in rows], "next": following})
 
 
 def _person(body: Mapping[str, Any]) -> Person:

@@ -15,6 +15,7 @@ from api.schemas import TIME, WORDS
 from api.validation import time as time_of
 from core import bounded_json
 from core.problems import invalid
+from runtime.ports import Row
 
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 1_000
@@ -100,6 +101,13 @@ def numbers_cursor(call: Call, length: int, name: str = "cursor") -> tuple[int, 
 
 def cursor(value: int | tuple[int, str] | tuple[int, ...] | tuple[str, ...]) -> str:
     return base64.urlsafe_b64encode(json.dumps(value, separators=(",", ":")).encode()).decode().rstrip("=")
+
+
+def page(rows: list[Row], limit: int, *columns: str) -> tuple[list[Row], str | None]:
+    """The first `limit` of rows of which one more was asked for, and the cursor of the next page: these columns of the
+    last of them. None where there is none."""
+    more = len(rows) > limit
+    return rows[:limit], cursor(tuple(rows[limit - 1][name] for name in columns)) if more else None
 
 
 def _decoded(call: Call, name: str) -> Any:

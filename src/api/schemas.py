@@ -7,6 +7,7 @@ from typing import Any
 
 from core.states import JobKind
 from jobs.dead_letters import MOST as MOST_LETTERS
+from providers import PROVIDERS
 from store.suppressions import Reason
 
 Schema = dict[str, Any]
@@ -100,7 +101,7 @@ PERSON = closed(
 )
 SITE_FIELDS: Schema = {
     "name": NAME_NEEDED,
-    "provider": {"enum": ["sandbox", "cloudflare", "ses", "sendgrid", "mailgun", "resend"]},
+    "provider": {"enum": list(PROVIDERS)},
     "send_rate": nullable(RATE),
     "from": nullable(MAILBOX),
     "callback_url": nullable(text(2000, 1, HTTP_URL)),

@@ -6,10 +6,9 @@ from typing import Any
 from starlette.responses import Response
 
 from api import present, query
-from api.bodies import JSON, read_json
+from api.bodies import JSON, read_body
 from api.calls import Call, Operation, answer
 from api.messages import check_mailbox
-from api.validation import check
 from core import outbound, problems
 from core.errors import ConfigurationError
 from core.problems import invalid
@@ -20,8 +19,7 @@ from tenancy import sites
 
 
 async def create(call: Call) -> Response:
-    body = await read_json(call.request)
-    check("NewSite", body)
+    body = await read_body(call.request, "NewSite")
     made = await sites.create(call.services, columns(call.services, body), call.entry("site.create", ""))
     return answer({**present.site(made.row), "token": made.token, "callback_secret": made.secret}, 201)
 
@@ -29,9 +27,8 @@ async def create(call: Call) -> Response:
 async def list_sites(call: Call) -> Response:
     limit = query.limit(call)
     rows = await call.services.database.all(stored.page(query.time_cursor(call) or (-1, ""), limit + 1))
-    last = rows[limit - 1] if len(rows) > limit else None
-    following = last and query.cursor((last["created_at"], last["id"]))
-    return answer({"sites": [present.site(row) for row in rows[:limit]], "next": following})
+    rows, following = query.page(rows, limit, "created_at", "id")
+    return answer({"sites": [present.site(row) for row in rows], "next": following})
 
 
 async def show(call: Call) -> Response:
@@ -39,8 +36,7 @@ async def show(call: Call) -> Response:
 
 
 async def change(call: Call) -> Response:
-    body = await read_json(call.request)
-    check("SiteChanges", body)
+    body = await read_body(call.request, "SiteChanges")
     changes, entry = columns(call.services, body), call.entry("site.change", "")
     return answer(present.site(await sites.change(call.services, call.path("site"), changes, entry)))
 

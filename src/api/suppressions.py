@@ -6,12 +6,12 @@ from typing import Any
 from starlette.responses import Response
 
 from api import csv_answers, present, query
-from api.bodies import CSV, JSON, media_type, read_json, read_table
+from api.bodies import CSV, JSON, media_type, read_body, read_json, read_table
 from api.calls import Call, Operation, answer
 from api.validation import check
 from core import problems
 from core.errors import OffloadError
-from core.problems import Problem, invalid, problem_of
+from core.problems import invalid, problem_of
 from store.suppressions import Reason
 from suppressions.actions import Place, Suppressions, key_of, place_of
 
@@ -42,15 +42,13 @@ async def add(call: Call) -> Response:
     except OffloadError as error:
         if not given:
             raise
-        problem = problem_of(error)
-        words = f"{problem.detail} The {given:,} addresses before that were taken; sending them again changes nothing."
-        raise Problem(problem.type, words, problem.faults, problem.headers) from error
+        words = f"The {given:,} addresses before that were taken; sending them again changes nothing."
+        raise problem_of(error).saying(words) from error
     return answer({"added": added, "unchanged": given - added})
 
 
 async def release(call: Call) -> Response:
-    body = await read_json(call.request)
-    check("Release", body)
+    body = await read_body(call.request, "Release")
     company, category = _released_company(call, body), _part(body, "category")
     key, entry = key_of(body["email"], "/email"), call.entry("suppression.release", "")
     force, note = body.get("force", False), body.get("note")

@@ -3,9 +3,8 @@
 from starlette.responses import Response
 
 from api import present
-from api.bodies import JSON, read_json
+from api.bodies import JSON, read_body
 from api.calls import Call, Operation, answer
-from api.validation import check
 from core import problems
 from core.scope import Scope
 from store import tokens as stored
@@ -13,8 +12,7 @@ from tenancy import sites, tokens
 
 
 async def create(call: Call) -> Response:
-    body = await read_json(call.request)
-    check("NewToken", body)
+    body = await read_body(call.request, "NewToken")
     name, company, read_only = body["name"], body.get("company"), body.get("read_only", False)
     entry = call.entry("token.create", "")
     made = await tokens.create(call.services, call.path("site"), name, company, read_only, entry)

@@ -11,13 +11,13 @@ from console.visit import Visit
 from core.errors import ConfigurationError
 from core.version import VERSION
 from monitoring import connection, overview
-from providers import PROVIDERS
-from runtime.settings import SETTINGS, Settings
+from providers import PROVIDERS, SETTINGS
+from runtime.settings import OPERATOR_TOKEN, Setting, Settings
 from store import callbacks
 
 # what every deployment needs, and what reads it
 NEEDED: dict[str, Callable[[Settings], object]] = {
-    "OPERATOR_TOKEN": lambda settings: settings.text("OPERATOR_TOKEN"),
+    "OPERATOR_TOKEN": lambda settings: settings.text(OPERATOR_TOKEN),
     "PUBLIC_URL": lambda settings: settings.public_url,
     "SIGNING_SECRET": lambda settings: settings.signing_secret,
     "CREDENTIAL_KEY": lambda settings: settings.credential_key,
@@ -48,11 +48,11 @@ async def test(visit: Visit) -> Response:
 
 def _settings(visit: Visit, standing: overview.Overview) -> list[Told]:
     providers = {PROVIDERS[site.provider] for site in standing.sites}
-    needed = {*NEEDED, *(name for provider in providers for name in provider.required)}
+    needed = {*NEEDED, *(setting.name for provider in providers for setting in provider.required)}
     given = visit.services.settings
     told = []
     for setting in SETTINGS:
-        if fault := _fault(given, setting.name):
+        if fault := _fault(given, setting):
             told.append(Told(setting.name, fault, "bad" if setting.name in needed else "calm", setting.purpose))
         else:
             words = "set" if setting.name in given.values else "default"
@@ -60,17 +60,13 @@ def _settings(visit: Visit, standing: overview.Overview) -> list[Told]:
     return told
 
 
-def _fault(settings: Settings, name: str) -> str:
+def _fault(settings: Settings, setting: Setting) -> str:
     """What is wrong with a setting, in words; never its value."""
-    check = NEEDED.get(name) or (lambda given: given.values.get(name) or _default_of(name))
+    check = NEEDED.get(setting.name) or (lambda given: given.values.get(setting.name) or setting.default)
     try:
         return "" if check(settings) is not None else "not set"
     except ConfigurationError as error:
-        return error.detail if error.setting == name else ""
-
-
-def _default_of(name: str) -> str | None:
-    return next(setting.default for setting in SETTINGS if setting.name == name)
+        return error.detail if error.setting == setting.name else ""
 
 
 PAGES = (

@@ -18,6 +18,7 @@ from core.scope import Scope
 from runtime import front
 from runtime.ports import Statement
 from runtime.services import Services
+from runtime.settings import OPERATOR_TOKEN
 from store import console_sessions, console_users
 from tenancy import access
 from tenancy.tokens import hash_of
@@ -49,7 +50,7 @@ async def current(request: Request, services: Services) -> Session | None:
 
 async def authenticate(secret: str, services: Services) -> Caller | None:
     """Whose secret it is: the operator's, or a token's. None where it is nobody's."""
-    if auth.is_operators(secret, services.settings.optional("OPERATOR_TOKEN")):
+    if auth.is_operators(secret, services.settings.optional(OPERATOR_TOKEN)):
         return auth.OPERATOR
     return await auth.holder(hash_of(secret), services)
 
@@ -106,4 +107,4 @@ def _hash(cookie: str) -> str:
 
 def _operator_hash(services: Services) -> str:
     """Changes with the operator's secret, and with nothing else."""
-    return _hash("console:" + services.settings.optional("OPERATOR_TOKEN"))
+    return _hash("console:" + services.settings.optional(OPERATOR_TOKEN))

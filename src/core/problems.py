@@ -115,6 +115,10 @@ class Problem(OffloadError):
         self.faults = tuple(faults)
         self.headers = dict(headers or {})
 
+    def saying(self, more: str) -> "Problem":
+        """The same, with more words."""
+        return Problem(self.type, f"{self.detail} {more}", self.faults, self.headers)
+
 
 def invalid(field: str, detail: str) -> Problem:
     """One fault in a request that could be read."""

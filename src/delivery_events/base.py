@@ -17,6 +17,7 @@ from core import bounded_json
 from core.errors import EventMalformed, EventUnproven
 from providers.base import masked
 from runtime.services import Services
+from runtime.settings import Setting
 
 REFERENCE = "offload_reference"  # the custom argument, tag or variable that carries `OutgoingMail.reference`
 DETAIL_LIMIT = 300
@@ -65,7 +66,7 @@ class Notice:
 
 class EventSource(ABC):
     name: ClassVar[str]
-    setting: ClassVar[str]
+    setting: ClassVar[Setting]
     """What requests are verified with. Without it none is taken."""
     window: ClassVar[int]
     """Seconds for which a signature is good: as long as the provider repeats a request without signing it anew."""

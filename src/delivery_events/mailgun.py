@@ -23,6 +23,7 @@ from delivery_events.base import (
     parse,
     text,
 )
+from providers.mailgun import SIGNING_KEY, Mailgun
 
 KINDS = {
     "delivered": Kind.DELIVERED,
@@ -33,8 +34,8 @@ KINDS = {
 
 
 class MailgunEvents(EventSource):
-    name = "mailgun"
-    setting = "MAILGUN_SIGNING_KEY"
+    name = Mailgun.name
+    setting = SIGNING_KEY
     window = 12 * 3600  # it repeats a request for eight hours (2026-11)
 
     async def read(self, headers: Mapping[str, str], body: bytes) -> Notice:  # noqa: ARG002 - it is all in the body

@@ -21,6 +21,7 @@ from delivery_events.base import (
     parse,
     text,
 )
+from providers.resend import WEBHOOK_SECRET, Resend
 
 KINDS = {
     "email.delivered": Kind.DELIVERED,
@@ -32,8 +33,8 @@ KINDS = {
 
 
 class ResendEvents(EventSource):
-    name = "resend"
-    setting = "RESEND_WEBHOOK_SECRET"
+    name = Resend.name
+    setting = WEBHOOK_SECRET
     window = 300  # every repetition is signed anew
 
     async def read(self, headers: Mapping[str, str], body: bytes) -> Notice:
@@ -52,7 +53,7 @@ class ResendEvents(EventSource):
         try:
             return signatures.headers(message_id, timestamp, body, [self.key])["webhook-signature"]
         except ConfigurationError as error:
-            raise ConfigurationError(self.setting, error.detail) from None
+            raise ConfigurationError(self.setting.name, error.detail) from None
 
 
 def _event(content: dict[str, Any]) -> DeliveryEvent | None:

@@ -10,6 +10,7 @@ from typing import Any
 from core import der
 from core.errors import ConfigurationError, EventMalformed, EventUnproven
 from delivery_events.base import REFERENCE, DeliveryEvent, EventSource, Kind, Notice, event, instant, parse, text
+from providers.sendgrid import WEBHOOK_KEY, SendGrid
 
 SIGNATURE, TIMESTAMP = "x-twilio-email-event-webhook-signature", "x-twilio-email-event-webhook-timestamp"
 KINDS = {
@@ -23,8 +24,8 @@ KINDS = {
 
 
 class SendGridEvents(EventSource):
-    name = "sendgrid"
-    setting = "SENDGRID_WEBHOOK_KEY"
+    name = SendGrid.name
+    setting = WEBHOOK_KEY
     window = 25 * 3600  # it repeats a request for a day; whether under a new signature is not documented (2026-11)
 
     async def read(self, headers: Mapping[str, str], body: bytes) -> Notice:
@@ -46,7 +47,7 @@ class SendGridEvents(EventSource):
             key = der.of_pem(self.key)
             return await self.services.crypto.verify("ECDSA-P256-SHA256", key, signature, data)
         except ValueError:
-            raise ConfigurationError(self.setting, "is not the public key that SendGrid shows") from None
+            raise ConfigurationError(self.setting.name, "is not the public key that SendGrid shows") from None
 
 
 def _event(each: Any) -> DeliveryEvent | None:

@@ -25,6 +25,7 @@ from delivery_events.base import (
     parse,
     text,
 )
+from providers.ses import TOPIC_ARN, Ses
 from runtime.ports import HttpRequest, HttpResponse, SignatureAlgorithm
 
 ALGORITHMS: Mapping[str, SignatureAlgorithm] = {"1": "RSA-SHA1", "2": "RSA-SHA256"}
@@ -58,14 +59,14 @@ KINDS = {
 
 
 class SesEvents(EventSource):
-    name = "ses"
-    setting = "SES_TOPIC_ARN"
+    name = Ses.name
+    setting = TOPIC_ARN
     window = 25 * 3600  # SNS repeats a request for an hour, or as long as its owner says (2026-11)
 
     async def read(self, headers: Mapping[str, str], body: bytes) -> Notice:  # noqa: ARG002 - it is all in the body
         topic = _TOPIC.fullmatch(self.key)
         if not topic:
-            raise ConfigurationError(self.setting, "is not the ARN of an SNS topic")
+            raise ConfigurationError(self.setting.name, "is not the ARN of an SNS topic")
         host = f"https://sns.{topic[2]}.amazonaws.com{'.cn' if topic[1] == 'aws-cn' else ''}/"
         message = parse(body)
         kind = text(message, "Type")

@@ -92,6 +92,11 @@ class Selection:
     reason: str | None = None
     refs: tuple[str, ...] | None = None
 
+    @property
+    def listed(self) -> str | None:
+        """The refs as JSON."""
+        return None if self.refs is None else json.dumps(self.refs)
+
 
 async def find(services: Services, scope: Scope | None, job_id: str) -> Row:
     """The job's row; without a scope of all sites. Raises `UnknownJob`."""
@@ -257,8 +262,7 @@ async def cancel(
 async def hand_back(services: Services, scope: Scope, job_id: str, note: Note | None = None) -> tuple[Row, int]:
     """Cancel who is pending so that Moodle can mail them itself; how many they are in all. Raises `WrongState`."""
     job = await cancel(services, scope, job_id, note, reason="handed_back")
-    counted = await services.database.all(recipients.count_handed_back(job_id))
-    return job, counted[0]["count"]
+    return job, await _count(services, recipients.count_handed_back(job_id))
 
 
 async def retry(
@@ -274,11 +278,10 @@ async def retry(
     job = await find(services, scope, job_id)
     if job["state"] not in _RETRIABLE:
         raise WrongState("retry", job["state"])
-    refs = None if selection.refs is None else json.dumps(selection.refs)
-    chosen = (job_id, selection.state, selection.reason, refs)
+    chosen = (job_id, selection.state, selection.reason, selection.listed)
     count = recipients.count_retriable(*chosen)
     if dry_run:
-        return (await services.database.all(count))[0]["count"], job
+        return await _count(services, count), job
     now = services.clock.now()
     counted, *_ = await _change(
         services,
@@ -307,10 +310,10 @@ async def resolve(
 ) -> tuple[int, Row]:
     """A person knows that the selected uncertain people were mailed; how many they are. `dry_run` only counts."""
     job = await find(services, scope, job_id)
-    refs = None if selection.refs is None else json.dumps(selection.refs)
-    count = recipients.count_selected(job_id, "uncertain", selection.reason, refs)
+    reason, refs = selection.reason, selection.listed
+    count = recipients.count_selected(job_id, "uncertain", reason, refs)
     if dry_run:
-        return (await services.database.all(count))[0]["count"], job
+        return await _count(services, count), job
     now = services.clock.now()
     counted, *_ = await _change(
         services,
@@ -319,14 +322,20 @@ async def resolve(
         tuple(JobState),
         [
             count,
-            events.resolved(job_id, selection.reason, refs, now),
-            usage.resolved(job_id, selection.reason, refs),
-            recipients.resolve_selected(job_id, selection.reason, refs, now),
+            events.resolved(job_id, reason, refs, now),
+            usage.resolved(job_id, reason, refs),
+            recipients.resolve_selected(job_id, reason, refs, now),
             batches.recount_all(job_id),
         ],
     )
     await dispatch.kick_callbacks(services, scope.site_id)
     return counted[0]["count"], await find(services, scope, job_id)
+
+
+async def _count(services: Services, statement: Statement) -> int:
+    [row] = await services.database.all(statement)
+    count: int = row["count"]
+    return count
 
 
 async def _change(

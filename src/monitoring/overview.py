@@ -13,7 +13,7 @@ from functools import reduce
 from core.scope import Scope
 from core.states import JobState
 from monitoring import costs
-from providers import PROVIDERS
+from providers import rate_of
 from runtime.ports import Row
 from runtime.services import Services
 from sending import pacing
@@ -220,7 +220,7 @@ def sliding(current: int, before: int, passed: float) -> float:
 def _standing(site: Row, numbers: Numbers, scope: Scope | None) -> SiteStanding:
     whole = scope is None or scope.company is None  # a company is not told of what the others do
     unfinished = numbers.pending + numbers.sending
-    pace = site["send_rate"] or PROVIDERS[site["provider"]].default_rate
+    pace = rate_of(site)
     return SiteStanding(
         site["id"],
         site["name"],

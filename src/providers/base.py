@@ -24,12 +24,11 @@ from core.errors import (
     TemporarilyRefused,
     Throttled,
 )
-from mail.message import OutgoingMail
+from mail.message import Attachment, OutgoingMail
 from runtime.ports import HttpRequest, HttpResponse
 from runtime.services import Services
-from runtime.settings import SETTINGS
+from runtime.settings import Setting
 
-SECRETS = frozenset(setting.name for setting in SETTINGS if setting.secret)
 DETAIL_LIMIT = 500
 SEND_TIMEOUT = 30.0
 CHECK_TIMEOUT = 10.0
@@ -62,8 +61,10 @@ class Provider(ABC):
     """Seconds in which the provider takes a repeated idempotency key for the same mail; 0: it has no such keys."""
     default_rate: ClassVar[float]
     """Mails a second where the site sets none."""
-    required: ClassVar[tuple[str, ...]] = ()
-    """Settings without which nothing can be sent."""
+    settings: ClassVar[tuple[Setting, ...]] = ()
+    """What of the deployment's settings is its own, what its delivery events are verified with as well."""
+    required: ClassVar[tuple[Setting, ...]] = ()
+    """Those of them without which nothing can be sent."""
     attachment_limit: ClassVar[int] = 0
     """Bytes that a mail with attachments may have, all its parts encoded; 0: it takes no attachments."""
 
@@ -90,11 +91,11 @@ class Provider(ABC):
         Raises `ConfigurationError`, `CredentialsRejected`, `TemporarilyRefused` or `TransportError`.
         """
 
-    def setting(self, name: str) -> str:
-        """A setting as it can stand in a URL or an HTTP header. Raises `ConfigurationError`."""
-        value = self.services.settings.text(name).strip()
+    def setting(self, setting: Setting) -> str:
+        """Its value, as it can stand in a URL or an HTTP header. Raises `ConfigurationError`."""
+        value = self.services.settings.text(setting).strip()
         if not value or not value.isascii() or not value.isprintable():
-            raise ConfigurationError(name, "has characters that no such value can have")
+            raise ConfigurationError(setting.name, "has characters that no such value can have")
         return value
 
 
@@ -145,8 +146,8 @@ class HttpProvider(Provider):
         raise self.refusal(response)
 
     async def check(self) -> None:
-        for name in self.required:
-            self.setting(name)
+        for setting in self.required:
+            self.setting(setting)
         response = await self._fetch(self.check_request())
         if self.accepts_check(response):
             return
@@ -163,8 +164,9 @@ class HttpProvider(Provider):
 
     def clean(self, words: str) -> str:
         """Bounded, on one line, without our secrets or the local part of anybody's address."""
-        for name in SECRETS.intersection(self.required):
-            words = words.replace(self.services.settings.optional(name).strip() or "\0", "***")
+        for setting in self.required:
+            if setting.secret:
+                words = words.replace(self.services.settings.optional(setting).strip() or "\0", "***")
         return masked(words)[:DETAIL_LIMIT]
 
     async def _fetch(self, request: HttpRequest) -> HttpResponse:
@@ -213,6 +215,22 @@ def text_at(content: Mapping[str, Any], name: str) -> str:
     """A string member of what a provider answered; "" where it has none."""
     value = content.get(name)
     return value if isinstance(value, str) else ""
+
+
+def errors_in(response: HttpResponse) -> list[dict[str, Any]]:
+    """The objects in the list `errors` of an answer."""
+    errors = json_object(response).get("errors")
+    return [error for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
+
+
+def attachment_json(file: Attachment) -> dict[str, str]:
+    """A file as more than one provider takes it."""
+    return {
+        "content": file.as_base64(),
+        "filename": file.name,
+        "type": file.content_type,
+        "disposition": "attachment",
+    }
 
 
 def _breaks_a_header(mail: OutgoingMail) -> bool:

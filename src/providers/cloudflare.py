@@ -9,10 +9,28 @@ developers.cloudflare.com/email-service/api/send-emails/rest-api/
 from typing import Any
 
 from core.errors import CredentialsRejected, ProviderDown, Rejected, SendFailure, Throttled
-from mail.message import Address, Attachment, OutgoingMail
-from providers.base import CHECK_TIMEOUT, SEND_TIMEOUT, HttpProvider, json_object, json_request, text_at
+from mail.message import Address, OutgoingMail
+from providers.base import (
+    CHECK_TIMEOUT,
+    SEND_TIMEOUT,
+    HttpProvider,
+    attachment_json,
+    errors_in,
+    json_object,
+    json_request,
+    text_at,
+)
 from providers.header_fields import header_value
 from runtime.ports import HttpRequest, HttpResponse
+from runtime.settings import Setting
+
+SETTINGS = (
+    API_TOKEN := Setting("CLOUDFLARE_API_TOKEN", None, "Cloudflare Email Service: API token", secret=True),
+    ACCOUNT_ID := Setting("CLOUDFLARE_ACCOUNT_ID", "", "Cloudflare Email Service: account"),
+    ENDPOINT := Setting(
+        "CLOUDFLARE_ENDPOINT", "https://api.cloudflare.com/client/v4", "Cloudflare Email Service: API address"
+    ),
+)
 
 # developers.cloudflare.com/email-service/api/send-emails/rest-api/, read 2026-11. By message: two versions of that page
 # number 10200 and 10202 differently.
@@ -39,7 +57,8 @@ class Cloudflare(HttpProvider):
     name = "cloudflare"
     # 1,200 requests in five minutes for one token: developers.cloudflare.com/fundamentals/api/reference/limits, 2026-04
     default_rate = 4.0
-    required = ("CLOUDFLARE_API_TOKEN", "CLOUDFLARE_ACCOUNT_ID")
+    settings = SETTINGS
+    required = (API_TOKEN, ACCOUNT_ID)
     attachment_limit = 5 * 1024 * 1024  # developers.cloudflare.com/email-service/platform/limits/, read 2026-11
 
     def request(self, mail: OutgoingMail) -> HttpRequest:
@@ -54,7 +73,7 @@ class Cloudflare(HttpProvider):
         if mail.reply_to:
             payload["reply_to"] = _address(mail.reply_to)
         if mail.attachments:
-            payload["attachments"] = [_attachment(file) for file in mail.attachments]
+            payload["attachments"] = [attachment_json(file) for file in mail.attachments]
         return self._post(payload)
 
     def message_id(self, response: HttpResponse) -> str:
@@ -71,11 +90,11 @@ class Cloudflare(HttpProvider):
         return in_brackets(text_at(result, "message_id"))
 
     def explanation(self, response: HttpResponse) -> str:
-        words = [f"{error.get('code')} {text_at(error, 'message')}" for error in _errors(response)]
+        words = [f"{error.get('code')} {text_at(error, 'message')}" for error in errors_in(response)]
         return "; ".join(words) or super().explanation(response)
 
     def refusal(self, response: HttpResponse) -> SendFailure:
-        for error in _errors(response):
+        for error in errors_in(response):
             if error.get("code") == INVALID_HEADERS:
                 return self.failure(CredentialsRejected, "unauthorized", response)
             known = BY_MESSAGE.get(text_at(error, "message").removeprefix("email.sending.error."))
@@ -91,9 +110,9 @@ class Cloudflare(HttpProvider):
         return response.status == 400 and self.refusal(response).code == "invalid_request"
 
     def _post(self, payload: dict[str, Any], timeout: float = SEND_TIMEOUT) -> HttpRequest:
-        account = self.setting("CLOUDFLARE_ACCOUNT_ID")
-        url = f"{self.setting('CLOUDFLARE_ENDPOINT').rstrip('/')}/accounts/{account}/email/sending/send"
-        return json_request(url, {"Authorization": f"Bearer {self.setting('CLOUDFLARE_API_TOKEN')}"}, payload, timeout)
+        account = self.setting(ACCOUNT_ID)
+        url = f"{self.setting(ENDPOINT).rstrip('/')}/accounts/{account}/email/sending/send"
+        return json_request(url, {"Authorization": f"Bearer {self.setting(API_TOKEN)}"}, payload, timeout)
 
 
 def in_brackets(message_id: str) -> str:
@@ -103,17 +122,3 @@ def in_brackets(message_id: str) -> str:
 
 def _address(address: Address) -> dict[str, str]:
     return {"address": address.email, "name": address.name} if address.name else {"address": address.email}
-
-
-def _attachment(file: Attachment) -> dict[str, str]:
-    return {
-        "content": file.as_base64(),
-        "filename": file.name,
-        "type": file.content_type,
-        "disposition": "attachment",
-    }
-
-
-def _errors(response: HttpResponse) -> list[dict[str, Any]]:
-    errors = json_object(response).get("errors")
-    return [error for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []

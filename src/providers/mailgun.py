@@ -16,6 +16,18 @@ from mail.message import Attachment, OutgoingMail
 from providers.base import CHECK_TIMEOUT, SEND_TIMEOUT, HttpProvider, json_object, text_at
 from providers.header_fields import header_value, mailbox
 from runtime.ports import HttpRequest, HttpResponse
+from runtime.settings import Setting
+
+SETTINGS = (
+    API_KEY := Setting("MAILGUN_API_KEY", None, "Mailgun: sending key", secret=True),
+    DOMAIN := Setting("MAILGUN_DOMAIN", "", "Mailgun: sending domain"),
+    ENDPOINT := Setting(
+        "MAILGUN_ENDPOINT", "https://api.mailgun.net", "Mailgun: API address; https://api.eu.mailgun.net in the EU"
+    ),
+    SIGNING_KEY := Setting(
+        "MAILGUN_SIGNING_KEY", None, "Mailgun: the key that its delivery events are signed with", secret=True
+    ),
+)
 
 _WAIT = re.compile(r"try again after (\d+) (second|minute|hour)")
 _UNIT = {"second": 1, "minute": 60, "hour": 3600}
@@ -24,7 +36,8 @@ _UNIT = {"second": 1, "minute": 60, "hour": 3600}
 class Mailgun(HttpProvider):
     name = "mailgun"
     default_rate = 100.0  # no number is published (2026-11)
-    required = ("MAILGUN_API_KEY", "MAILGUN_DOMAIN")
+    settings = SETTINGS
+    required = (API_KEY, DOMAIN)
     attachment_limit = 25_000_000  # documentation.mailgun.com/docs/mailgun/user-manual/sending-messages, read 2026-11
 
     def request(self, mail: OutgoingMail) -> HttpRequest:
@@ -85,11 +98,11 @@ class Mailgun(HttpProvider):
     def _post(
         self, fields: dict[str, str], files: Sequence[Attachment] = (), timeout: float = SEND_TIMEOUT
     ) -> HttpRequest:
-        domain = quote(self.setting("MAILGUN_DOMAIN"), safe="")
-        key = b64encode(f"api:{self.setting('MAILGUN_API_KEY')}".encode()).decode()
+        domain = quote(self.setting(DOMAIN), safe="")
+        key = b64encode(f"api:{self.setting(API_KEY)}".encode()).decode()
         boundary = self.services.random.token(16).hex()  # unguessable, so nothing in a mail can end a field
         headers = {"Authorization": f"Basic {key}", "Content-Type": f"multipart/form-data; boundary={boundary}"}
-        url = f"{self.setting('MAILGUN_ENDPOINT').rstrip('/')}/v3/{domain}/messages"
+        url = f"{self.setting(ENDPOINT).rstrip('/')}/v3/{domain}/messages"
         return HttpRequest("POST", url, headers, _form(fields, files, boundary), timeout)
 
 

@@ -13,6 +13,15 @@ from mail.message import Address, Attachment, OutgoingMail
 from providers.base import CHECK_TIMEOUT, HttpProvider, json_object, json_request, text_at
 from providers.header_fields import encoded_words, header_value, mailbox
 from runtime.ports import HttpRequest, HttpResponse
+from runtime.settings import Setting
+
+SETTINGS = (
+    API_KEY := Setting("RESEND_API_KEY", None, "Resend: API key", secret=True),
+    ENDPOINT := Setting("RESEND_ENDPOINT", "https://api.resend.com", "Resend: API address"),
+    WEBHOOK_SECRET := Setting(
+        "RESEND_WEBHOOK_SECRET", None, "Resend: the secret that its delivery events are signed with", secret=True
+    ),
+)
 
 # resend.com/docs/api-reference/errors, read 2026-11
 BY_NAME: dict[tuple[str, int], tuple[type[SendFailure], str]] = {
@@ -36,7 +45,8 @@ class Resend(HttpProvider):
     name = "resend"
     key_window = 24 * 3600  # resend.com/docs/dashboard/emails/idempotency-keys, read 2026-11
     default_rate = 5.0  # a team's requests a second: resend.com/docs/api-reference/rate-limit, read 2026-11
-    required = ("RESEND_API_KEY",)
+    settings = SETTINGS
+    required = (API_KEY,)
     attachment_limit = 40_000_000  # resend.com/docs/dashboard/emails/attachments, read 2026-11
 
     def request(self, mail: OutgoingMail) -> HttpRequest:
@@ -76,10 +86,10 @@ class Resend(HttpProvider):
         return super().accepts_check(response) or text_at(json_object(response), "name") == "restricted_api_key"
 
     def _url(self, path: str) -> str:
-        return self.setting("RESEND_ENDPOINT").rstrip("/") + path
+        return self.setting(ENDPOINT).rstrip("/") + path
 
     def _headers(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.setting('RESEND_API_KEY')}"}
+        return {"Authorization": f"Bearer {self.setting(API_KEY)}"}
 
 
 def _sender(address: Address) -> str:

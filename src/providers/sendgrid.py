@@ -10,16 +10,28 @@ import re
 from typing import Any
 
 from core.errors import CredentialsRejected, ProviderDown, QuotaExhausted, SendFailure
-from mail.message import Address, Attachment, OutgoingMail
-from providers.base import CHECK_TIMEOUT, HttpProvider, json_object, json_request, text_at
+from mail.message import Address, OutgoingMail
+from providers.base import CHECK_TIMEOUT, HttpProvider, attachment_json, errors_in, json_object, json_request, text_at
 from providers.header_fields import header_value
 from runtime.ports import HttpRequest, HttpResponse
+from runtime.settings import Setting
+
+SETTINGS = (
+    API_KEY := Setting("SENDGRID_API_KEY", None, "SendGrid: API key with the mail.send scope", secret=True),
+    ENDPOINT := Setting(
+        "SENDGRID_ENDPOINT", "https://api.sendgrid.com", "SendGrid: API address; https://api.eu.sendgrid.com in the EU"
+    ),
+    WEBHOOK_KEY := Setting(
+        "SENDGRID_WEBHOOK_KEY", None, "SendGrid: the public key that its delivery events are verified with"
+    ),
+)
 
 
 class SendGrid(HttpProvider):
     name = "sendgrid"
     default_rate = 500.0  # no number is published any more; formerly 10,000 requests a second (2026-11)
-    required = ("SENDGRID_API_KEY",)
+    settings = SETTINGS
+    required = (API_KEY,)
     attachment_limit = 20_000_000  # the lower of the two numbers, read 2026-11
 
     def request(self, mail: OutgoingMail) -> HttpRequest:
@@ -36,14 +48,14 @@ class SendGrid(HttpProvider):
         if mail.reply_to:
             payload["reply_to"] = _address(mail.reply_to)
         if mail.attachments:
-            payload["attachments"] = [_attachment(file) for file in mail.attachments]
+            payload["attachments"] = [attachment_json(file) for file in mail.attachments]
         return json_request(self._url("/v3/mail/send"), self._headers(), payload)
 
     def message_id(self, response: HttpResponse) -> str:
         return response.headers.get("x-message-id", "")
 
     def explanation(self, response: HttpResponse) -> str:
-        return "; ".join(text_at(error, "message") for error in _errors(response)) or super().explanation(response)
+        return "; ".join(text_at(error, "message") for error in errors_in(response)) or super().explanation(response)
 
     def retry_after(self, response: HttpResponse) -> float | None:
         # seconds since 1970: …/how-to-use-the-sendgrid-v3-api/rate-limits, read 2026-11; Retry-After is not documented
@@ -57,7 +69,7 @@ class SendGrid(HttpProvider):
         if response.status == 401 and "credits exceeded" in self.explanation(response):
             return self.failure(QuotaExhausted, "quota_exceeded", response)
         if response.status == 400 and any(
-            text_at(error, "field").split(".")[0] == "from" for error in _errors(response)
+            text_at(error, "field").split(".")[0] == "from" for error in errors_in(response)
         ):
             return self.failure(CredentialsRejected, "sender_not_accepted", response)
         if response.status == 451:
@@ -76,10 +88,10 @@ class SendGrid(HttpProvider):
         return super().accepts_check(response)
 
     def _url(self, path: str) -> str:
-        return self.setting("SENDGRID_ENDPOINT").rstrip("/") + path
+        return self.setting(ENDPOINT).rstrip("/") + path
 
     def _headers(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.setting('SENDGRID_API_KEY')}", "Accept": "application/json"}
+        return {"Authorization": f"Bearer {self.setting(API_KEY)}", "Accept": "application/json"}
 
 
 def _address(address: Address) -> dict[str, str]:
@@ -92,17 +104,3 @@ def _recipient(address: Address) -> dict[str, str]:
         return _address(address)
     name = address.name.replace("\\", "\\\\").replace('"', '\\"')
     return {"email": address.email, "name": f'"{name}"'}
-
-
-def _attachment(file: Attachment) -> dict[str, str]:
-    return {
-        "content": file.as_base64(),
-        "filename": file.name,
-        "type": file.content_type,
-        "disposition": "attachment",
-    }
-
-
-def _errors(response: HttpResponse) -> list[dict[str, Any]]:
-    errors = json_object(response).get("errors")
-    return [error for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []

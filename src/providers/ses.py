@@ -14,6 +14,18 @@ from providers.base import CHECK_TIMEOUT, HttpProvider, json_object, json_reques
 from providers.header_fields import header_value, mailbox
 from providers.sigv4 import Credentials, signed
 from runtime.ports import HttpRequest, HttpResponse
+from runtime.settings import Setting
+
+SETTINGS = (
+    ACCESS_KEY := Setting("SES_ACCESS_KEY_ID", None, "Amazon SES: access key", secret=True),
+    SECRET_KEY := Setting("SES_SECRET_ACCESS_KEY", None, "Amazon SES: its secret", secret=True),
+    REGION := Setting("SES_REGION", "eu-central-1", "Amazon SES: region"),
+    ENDPOINT := Setting("SES_ENDPOINT", "", "Amazon SES: another address than the region's own"),
+    CONFIGURATION_SET := Setting(
+        "SES_CONFIGURATION_SET", "", "Amazon SES: configuration set that publishes delivery events"
+    ),
+    TOPIC_ARN := Setting("SES_TOPIC_ARN", None, "Amazon SES: the SNS topic whose delivery events are taken"),
+)
 
 # API_SendEmail.html and CommonErrors.html of the API reference, read 2026-11. Many of these come with 400.
 BY_NAME: dict[str, tuple[type[SendFailure], str]] = {
@@ -54,7 +66,8 @@ BY_WORDS: dict[str, tuple[type[SendFailure], str]] = {
 class Ses(HttpProvider):
     name = "ses"
     default_rate = 14.0  # where accounts used to start; AWS publishes no number any more (2026-08)
-    required = ("SES_ACCESS_KEY_ID", "SES_SECRET_ACCESS_KEY")
+    settings = SETTINGS
+    required = (ACCESS_KEY, SECRET_KEY)
     attachment_limit = 40_000_000  # …/dg/quotas.html, read 2026-11
 
     def request(self, mail: OutgoingMail) -> HttpRequest:
@@ -77,7 +90,7 @@ class Ses(HttpProvider):
             payload["ReplyToAddresses"] = [mailbox(mail.reply_to)]
         if mail.attachments:
             payload["Content"]["Simple"]["Attachments"] = [_attachment(file) for file in mail.attachments]
-        configuration_set = self.services.settings.optional("SES_CONFIGURATION_SET")
+        configuration_set = self.services.settings.optional(CONFIGURATION_SET)
         if configuration_set:
             payload["ConfigurationSetName"] = configuration_set
         return self._signed(json_request(self._url("/v2/email/outbound-emails"), {}, payload))
@@ -110,12 +123,12 @@ class Ses(HttpProvider):
         return super().accepts_check(response) or _error_name(response) == "AccessDeniedException"
 
     def _url(self, path: str) -> str:
-        endpoint = self.services.settings.optional("SES_ENDPOINT").strip()
-        return (endpoint.rstrip("/") or f"https://email.{self.setting('SES_REGION')}.amazonaws.com") + path
+        endpoint = self.services.settings.optional(ENDPOINT).strip()
+        return (endpoint.rstrip("/") or f"https://email.{self.setting(REGION)}.amazonaws.com") + path
 
     def _signed(self, request: HttpRequest) -> HttpRequest:
-        credentials = Credentials(self.setting("SES_ACCESS_KEY_ID"), self.setting("SES_SECRET_ACCESS_KEY"))
-        return signed(request, credentials, self.setting("SES_REGION"), "ses", self.services.clock.now())
+        credentials = Credentials(self.setting(ACCESS_KEY), self.setting(SECRET_KEY))
+        return signed(request, credentials, self.setting(REGION), "ses", self.services.clock.now())
 
 
 def _utf8(text: str) -> dict[str, str]:

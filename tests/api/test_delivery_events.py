@@ -96,7 +96,7 @@ async def test_signed_but_malformed_events_are_400(
 async def test_without_its_setting_a_provider_is_403_and_the_setting_named(deployment: Deployment, name: str) -> None:
     client = await deployment.client(None)
     response = await post(client, name, request_of(name, payload(name, ONE[name]), deployment.clock.now()))
-    assert fault(response) == (403, "events-not-configured", SOURCES[name].setting)
+    assert fault(response) == (403, "events-not-configured", SOURCES[name].setting.name)
 
 
 @pytest.mark.parametrize("name", ["cloudflare", "sandbox", "postmark", "SES"])

@@ -4,7 +4,7 @@ import pytest
 
 from core.errors import BucketUnavailable
 from core.version import VERSION
-from runtime.settings import SETTINGS
+from providers import SETTINGS
 from tests.console.conftest import Console, Person
 from tests.worlds.world import SITE
 

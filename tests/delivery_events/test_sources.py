@@ -182,13 +182,13 @@ async def test_a_time_that_is_none_is_malformed(world: World, provider: str, tim
 async def test_without_its_setting_no_event_is_taken_and_it_is_named(world: World, provider: str) -> None:
     with pytest.raises(ConfigurationError) as refused:
         SOURCES[provider](world.services)
-    assert refused.value.setting == SOURCES[provider].setting
+    assert refused.value.setting == SOURCES[provider].setting.name
 
 
 @pytest.mark.parametrize("provider", ["ses", "sendgrid", "resend"])
 async def test_a_setting_that_is_no_key_is_named(world: World, provider: str) -> None:
     headers, body = request_of(provider, example(provider), world.clock.now())
-    setting = SOURCES[provider].setting
+    setting = SOURCES[provider].setting.name
     for wrong in ("nonsense", "whsec_x", "MFkw", "arn:aws:sns:us-west-2:evil"):
         with pytest.raises(ConfigurationError) as refused:
             await SOURCES[provider](services(world, settings={setting: wrong})).read(headers, body)
@@ -198,7 +198,7 @@ async def test_a_setting_that_is_no_key_is_named(world: World, provider: str) ->
 
 async def test_sendgrid_s_key_may_be_given_in_pem(world: World) -> None:
     headers, body = request_of("sendgrid", example("sendgrid"), world.clock.now())
-    bare = services(world).settings.text("SENDGRID_WEBHOOK_KEY")
+    bare = services(world).settings.text(SOURCES["sendgrid"].setting)
     pem = f"-----BEGIN PUBLIC KEY-----\n{bare[:64]}\n{bare[64:]}\n-----END PUBLIC KEY-----\n"
     source = SOURCES["sendgrid"](services(world, settings={"SENDGRID_WEBHOOK_KEY": pem}))
     assert (await source.read(headers, body)).events

@@ -1,12 +1,13 @@
 """D1 in a process: real SQLite with D1's limits enforced, the schema of migrations/ applied."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from runtime.ports import Parameter, Row, Statement
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
+ALL = sorted(MIGRATIONS.glob("*.sql"))
 
 # developers.cloudflare.com/d1/platform/limits: per statement, on every plan
 MAX_PARAMETERS = 100
@@ -18,15 +19,23 @@ MAX_INTEGER = 2**53 - 2  # Pyodide passes larger ones as BigInt, which D1 refuse
 class SqliteDatabase:
     """Answers the same statements as D1. `statements` counts what was run, `batches` how many transactions."""
 
-    def __init__(self, *, empty: bool = False) -> None:
+    def __init__(self, migrations: Iterable[Path] = ALL) -> None:
         # some tests make it in one thread and use it in another, one after the other
         self.connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
         self.connection.row_factory = sqlite3.Row
         self.connection.execute("PRAGMA foreign_keys = ON")
-        for migration in () if empty else sorted(MIGRATIONS.glob("*.sql")):
-            self.connection.executescript(migration.read_text())
+        self.migrate(migrations)
         self.statements = 0
         self.transactions = 0
+
+    def migrate(self, migrations: Iterable[Path]) -> None:
+        """Each in a transaction of its own."""
+        for migration in migrations:
+            try:
+                self.connection.executescript(f"BEGIN;\n{migration.read_text()}\nCOMMIT;")
+            except BaseException:
+                self.connection.execute("ROLLBACK")
+                raise
 
     async def all(self, statement: Statement) -> list[Row]:
         return (await self.batch([statement]))[0]

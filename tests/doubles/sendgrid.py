@@ -12,14 +12,13 @@ from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cache
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from dev.loopback import LoopbackServer
+from dev.loopback import Handler, LoopbackServer, StandIn
 
 KEY = "SG.on-this-machine"
 DESCRIPTION = Path(__file__).resolve().parents[1] / "providers/contracts/sendgrid-mail-v3.openapi.json"
@@ -82,7 +81,7 @@ class Hold:
         self._released.set()
 
 
-class SendGridServer:
+class SendGridServer(StandIn):
     """`with SendGridServer() as server:` serves at `server.url`."""
 
     def __init__(self) -> None:
@@ -92,12 +91,7 @@ class SendGridServer:
         self._taken: defaultdict[str, list[Mail]] = defaultdict(list)
         self._asked: Counter[str] = Counter()
         self._lock = threading.Lock()
-        self._server = _Server(self)
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
+        super().__init__(_Server(self))
 
     def settings(self) -> dict[str, str]:
         return {"SENDGRID_ENDPOINT": self.url, "SENDGRID_API_KEY": KEY}
@@ -133,18 +127,12 @@ class SendGridServer:
             hold.wait()
         return reply
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         for hold in self.holds.values():
             hold.release()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        super().__exit__(kind, error, trace)
 
 
 def address_of(mail: Mail) -> str:
@@ -157,9 +145,8 @@ class _Server(LoopbackServer):
         super().__init__(("127.0.0.1", 0), _Handler)
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Handler):
     server: _Server
-    timeout = 30
 
     def do_GET(self) -> None:
         if self.path != "/v3/scopes":
@@ -170,7 +157,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(Reply(200), {"scopes": ["mail.send"]})
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers.get("content-length", 0)))
+        body = self.body()
         if self.path != "/v3/mail/send":
             self._answer(Reply(404, "not found"))
         elif not self._authorized():
@@ -188,14 +175,5 @@ class _Handler(BaseHTTPRequestHandler):
         if reply.message:
             content = {"errors": [{"message": reply.message, "field": None, "help": None}]}
         body = b"" if content is None else json.dumps(content).encode()
-        self.send_response(reply.status)
-        self.send_header("content-length", str(len(body)))
-        if reply.status == 202:
-            self.send_header("x-message-id", f"sg-{uuid.uuid4().hex}")
-        for name, value in reply.headers.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *arguments: Any) -> None:
-        """Says nothing: the server keeps everything."""
+        taken = {"x-message-id": f"sg-{uuid.uuid4().hex}"} if reply.status == 202 else {}
+        self.reply(reply.status, body, {**taken, **reply.headers})

@@ -41,7 +41,7 @@ class Furnished:
 
     def serve(self) -> ASGIApp:
         """A copy of its own."""
-        copy = Deployment(SqliteDatabase(empty=True), values=dict(VALUES))
+        copy = Deployment(SqliteDatabase(()), values=dict(VALUES))
         copy.database.connection.deserialize(self.database)
         copy.files.objects = deepcopy(self.files)
         copy.random.seed = "fuzz"

@@ -19,7 +19,9 @@ from tests.doubles.d1 import SqliteDatabase
 KEY = "5f" * 32
 SITE = "site_" + "a" * 32
 JOB = "job_" + "b" * 32
-SECRETS = {
+NEEDED = [setting for provider in PROVIDERS.values() for setting in provider.required]
+# a value for whatever a provider needs; some as its documentation has them
+SECRETS = {setting.name: f"value-of-{setting.name}" for setting in NEEDED if setting.secret} | {
     "SES_ACCESS_KEY_ID": "AKIDEXAMPLE",
     "SES_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
     "SENDGRID_API_KEY": "SG.secret-of-sendgrid",
@@ -27,7 +29,12 @@ SECRETS = {
     "RESEND_API_KEY": "re_secret-of-resend",
     "CLOUDFLARE_API_TOKEN": "secret-of-cloudflare",
 }
-SETTINGS = {**SECRETS, "MAILGUN_DOMAIN": "mg.school.example", "CLOUDFLARE_ACCOUNT_ID": "0123456789abcdef"}
+SETTINGS = {
+    **{setting.name: f"value-of-{setting.name}" for setting in NEEDED},
+    **SECRETS,
+    "MAILGUN_DOMAIN": "mg.school.example",
+    "CLOUDFLARE_ACCOUNT_ID": "0123456789abcdef",
+}
 HTTP_PROVIDERS = [provider for provider in PROVIDERS.values() if issubclass(provider, HttpProvider)]
 
 MAIL = OutgoingMail(
@@ -76,6 +83,11 @@ def always(response: HttpResponse | Exception) -> ScriptedFetch:
         return response
 
     return ScriptedFetch(reply)
+
+
+def names_of(kind: type[Provider]) -> list[str]:
+    """The settings without which it sends nothing."""
+    return [setting.name for setting in kind.required]
 
 
 def provider(kind: type[Provider], fetch: Fetch, settings: Mapping[str, str] = SETTINGS) -> Provider:

@@ -45,7 +45,7 @@ class WatchedDatabase(SqliteDatabase):
     """Knows what was asked of it."""
 
     def __init__(self) -> None:
-        super().__init__(empty=True)
+        super().__init__(())
         self.asked: list[str] = []
         self.transactions_asked: list[list[str]] = []
 
