@@ -45,9 +45,8 @@ def found(folder: Path, about: Mapping[str, str]) -> list[str]:
         patterns = {pattern for pattern in about if words and fnmatchcase(place, pattern)}
         needed |= patterns
         findings += [f"{folder.name}/{place}:{line}: '{word}'" for line, word in words if not patterns]
-    return findings + [
-        f"nothing in {pattern} needs its entry in dev/platform_words.py" for pattern in about.keys() - needed
-    ]
+    unneeded = sorted(about.keys() - needed)
+    return findings + [f"nothing in {pattern} needs its entry in dev/platform_words.py" for pattern in unneeded]
 
 
 def _words(path: Path) -> Iterator[tuple[int, str]]:

@@ -30,7 +30,7 @@ def entry(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
             setattr(module, member, type(member, (Exception,), {}))
         monkeypatch.setitem(sys.modules, name, module)
     yield import_module("entry")
-    del sys.modules["entry"], sys.modules["runtime.cloudflare"], runtime.cloudflare
+    del sys.modules["entry"], sys.modules["runtime.cloudflare"], vars(runtime)["cloudflare"]
 
 
 @pytest.mark.parametrize(

@@ -5,14 +5,15 @@ from pathlib import Path
 import pytest
 
 from dev import platform_words
+from dev.server import ROOT
 
 
-def found(folder: Path, about: tuple[str, ...] = (), **files: str | bytes) -> list[str]:
+def found(folder: Path, files: dict[str, str | bytes], about: tuple[str, ...] = ()) -> list[str]:
+    """`files` of src/room by their names, `about` what may name the platform."""
     source = folder / "src/room"
     source.mkdir(parents=True)
     for name, content in files.items():
-        path = source / name.replace("_", ".")
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        (source / name).write_bytes(content if isinstance(content, bytes) else content.encode())
     return platform_words.found(folder / "src", dict.fromkeys(about, "a reason"))
 
 
@@ -31,13 +32,12 @@ def found(folder: Path, about: tuple[str, ...] = (), **files: str | bytes) -> li
     ],
 )
 def test_a_word_in_a_literal_is_told_with_its_line(tmp_path: Path, source: str, line: int, word: str) -> None:
-    assert found(tmp_path, a_py=source) == [f"src/room/a.py:{line}: '{word}'"]
+    assert found(tmp_path, {"a.py": source}) == [f"src/room/a.py:{line}: '{word}'"]
 
 
-@pytest.mark.parametrize("name", ["a_html", "a_css", "a_js", "a_json", "a_toml", "a_po", "a_svg", "a_txt"])
+@pytest.mark.parametrize("name", ["a.html", "a.css", "a.js", "a.json", "a.toml", "a.po", "a.svg", "a.txt"])
 def test_every_other_text_is_looked_at_whole(tmp_path: Path, name: str) -> None:
-    files = {name: "one\n<!-- # -->\nthe limits of D1"}
-    assert found(tmp_path, **files) == [f"src/room/{name.replace('_', '.')}:3: 'D1'"]
+    assert found(tmp_path, {name: "one\n<!-- # -->\nthe limits of D1"}) == [f"src/room/{name}:3: 'D1'"]
 
 
 @pytest.mark.parametrize(
@@ -52,21 +52,22 @@ def test_every_other_text_is_looked_at_whole(tmp_path: Path, name: str) -> None:
     ],
 )
 def test_nothing_else_is_a_finding(tmp_path: Path, source: str) -> None:
-    assert found(tmp_path, a_py=source) == []
+    assert found(tmp_path, {"a.py": source}) == []
 
 
 def test_what_is_no_text_is_passed_over(tmp_path: Path) -> None:
-    assert found(tmp_path, a_ttf=b"\x00\x01\x00\xff D1") == []
+    assert found(tmp_path, {"a.ttf": b"\x00\x01\x00\xff D1"}) == []
 
 
 def test_what_is_about_the_platform_may_name_it(tmp_path: Path) -> None:
-    assert found(tmp_path, ("room/a.*", "room/b.py"), a_html="D1", a_py="'R2'", b_py="'D1'") == []
+    files: dict[str, str | bytes] = {"a.html": "D1", "a.py": "'R2'", "b.py": "'D1'"}
+    assert found(tmp_path, files, about=("room/a.*", "room/b.py")) == []
 
 
 def test_an_entry_that_nothing_needs_is_told(tmp_path: Path) -> None:
-    [told] = found(tmp_path, ("room/a.py", "room/b.py"), a_py="'R2'", b_py="''")
+    [told] = found(tmp_path, {"a.py": "'R2'", "b.py": "''"}, about=("room/a.py", "room/b.py"))
     assert "room/b.py" in told
 
 
 def test_the_core_names_no_platform() -> None:
-    assert platform_words.found(platform_words.ROOT / "src", platform_words.ABOUT) == []
+    assert platform_words.found(ROOT / "src", platform_words.ABOUT) == []
