@@ -2,6 +2,8 @@
 
 import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
+from functools import cache
 from pathlib import Path
 
 from runtime.ports import Parameter, Row, Statement
@@ -20,11 +22,13 @@ class SqliteDatabase:
 
     def __init__(self, *, empty: bool = False) -> None:
         # some tests make it in one thread and use it in another, one after the other
-        self.connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        self.connection = sqlite3.connect(
+            ":memory:", isolation_level=None, check_same_thread=False, cached_statements=1000
+        )
         self.connection.row_factory = sqlite3.Row
         self.connection.execute("PRAGMA foreign_keys = ON")
-        for migration in () if empty else sorted(MIGRATIONS.glob("*.sql")):
-            self.connection.executescript(migration.read_text())
+        if not empty:
+            self.connection.deserialize(_migrated())
         self.statements = 0
         self.transactions = 0
 
@@ -54,8 +58,7 @@ class SqliteDatabase:
         self.statements += 1
         sql, parameters = statement
         assert len(parameters) <= MAX_PARAMETERS, "D1: too many SQL variables"
-        assert len(sql.encode()) <= MAX_SQL_BYTES, "D1: SQLITE_TOOBIG"
-        assert not sql.lstrip().upper().startswith(("BEGIN", "SAVEPOINT", "COMMIT", "ROLLBACK")), "D1: no transactions"
+        _check_sql(sql)
         for value in parameters:
             _check(value)
         # a number of JavaScript's is a REAL there, so that ?1 / 2 has a fraction
@@ -84,6 +87,21 @@ class Counting(SqliteDatabase):
             return await super().batch(statements)
         finally:
             self.connection.set_progress_handler(None, 0)
+
+
+@cache
+def _migrated() -> bytes:
+    """A database as all migrations leave it: they take longer than most tests."""
+    with closing(sqlite3.connect(":memory:")) as database:
+        for migration in sorted(MIGRATIONS.glob("*.sql")):
+            database.executescript(migration.read_text())
+        return database.serialize()
+
+
+@cache
+def _check_sql(sql: str) -> None:
+    assert len(sql.encode()) <= MAX_SQL_BYTES, "D1: SQLITE_TOOBIG"
+    assert not sql.lstrip().upper().startswith(("BEGIN", "SAVEPOINT", "COMMIT", "ROLLBACK")), "D1: no transactions"
 
 
 def _check(value: Parameter) -> None:
