@@ -18,7 +18,7 @@ def names_in(*folders: str) -> set[str]:
 
 def test_every_test_that_the_page_names_exists() -> None:
     named = set(re.findall(r"`(test_\w+)`", PAGE))
-    assert named <= names_in("faults", "runtime")
+    assert named <= names_in("faults", "local_runtime")
 
 
 def test_every_row_of_the_matrix_has_its_tests() -> None:
