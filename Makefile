@@ -63,12 +63,14 @@ check: setup ## lint, formatting, types, known vulnerabilities
 	ruff check
 	ruff format --check
 	npx biome check --error-on-warnings
+	djlint src --lint --check --quiet
+	python -m dev.platform_words
 	mypy
 	python -m dev.audit
 
 .PHONY: audit
-audit: setup ## look for known vulnerabilities of what is locked; told where it cannot
-	python -m dev.audit
+audit: setup ## look for known vulnerabilities of what is locked; told where it cannot, which STRICT=1 fails
+	python -m dev.audit $(if $(STRICT),--strict)
 
 .PHONY: bench
 bench: setup ## measure, one figure a line
@@ -77,6 +79,10 @@ bench: setup ## measure, one figure a line
 .PHONY: deploy
 deploy: setup ## deploy to Cloudflare (ARGS="--dry-run --outdir dist" to look first)
 	pywrangler deploy $(ARGS)
+
+.PHONY: release
+release: setup ## set the version, freeze the API's description, commit and tag: VERSION=1.2.3; pushes nothing
+	python -m dev.release "$(VERSION)"
 
 .PHONY: fonts
 fonts: setup ## upload the fonts of certificates to R2, once a deployment (ARGS=--local to try it)

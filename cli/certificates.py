@@ -18,10 +18,7 @@ from cli.send import LONGEST_NAME, submit
 
 # Sent where no mail of one's own is given.
 SUBJECT = "{{ title }}"
-MAIL = """<p>{{ name }},</p>
-<p><strong>{{ title }}</strong><br>{{ issuer }}</p>
-<p><a href="{{ certificate_url }}">PDF</a> · <a href="{{ verify_url }}">{{ certificate_code }}</a></p>
-"""
+MAIL = Path(__file__).parent / "templates" / "certificate.html"
 
 
 class Holder(StrEnum):
@@ -92,7 +89,7 @@ def certificates(
     }
     shared = {"title": title, "issuer": issuer}
     if mail is None:
-        message: Json = {"subject": subject or SUBJECT, "html": MAIL}
+        message: Json = {"subject": subject or SUBJECT, "html": MAIL.read_text("utf-8")}
         message |= {"from": mailbox("--from", sender)} if sender else {}
         message |= {"reply_to": mailbox("--reply-to", reply_to)} if reply_to else {}
         message["variables"] = shared | pairs(variables or ())

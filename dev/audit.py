@@ -1,7 +1,7 @@
 """`make audit`: known vulnerabilities of what the locks name, as osv.dev (Python) and the npm registry know them.
 
 Python's locks are handed to uv in its own format, so that what is locked is asked for and nothing is resolved anew. A
-vulnerability fails; a service that cannot be reached is told, and fails nothing.
+vulnerability fails; a service that cannot be reached is told, and fails only where it is asked to be strict.
 """
 
 from __future__ import annotations
@@ -27,22 +27,23 @@ class Skipped(Exception):
     """The service does not answer."""
 
 
-def main() -> int:
+def main(*, strict: bool = False) -> int:
     audits: dict[str, Callable[[], str]] = {
         f"locks/{lock.name}": lambda lock=lock: python(lock.read_text())  # type: ignore[misc]
         for lock in sorted(LOCKS.glob("*.txt"))
     }
     audits["package-lock.json"] = lambda: npm(ROOT)
-    found = False
+    failed = False
     for lock, audit in audits.items():
         try:
             told = audit()
         except Skipped as reason:
             print(f"{lock}: skipped, {reason}")
+            failed = failed or strict
             continue
         print(f"{lock}: {told or 'no known vulnerability'}")
-        found = found or bool(told)
-    return int(found)
+        failed = failed or bool(told)
+    return int(failed)
 
 
 def python(pins: str, service: str = "") -> str:
@@ -105,4 +106,4 @@ def _line(text: str, start: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(strict="--strict" in sys.argv[1:]))

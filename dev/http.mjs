@@ -30,7 +30,9 @@ function toRequest(incoming, chunks) {
   const headers = new Headers();
   const raw = incoming.rawHeaders; // name, value, name, value, …
   for (let i = 0; i < raw.length; i += 2) headers.append(raw[i], raw[i + 1]);
+  // Cloudflare's front says these itself, whatever a client sends
   headers.set('cf-connecting-ip', incoming.socket.remoteAddress);
+  headers.delete('cf-ray');
   const hasBody = 'content-length' in incoming.headers || 'transfer-encoding' in incoming.headers;
   return new Request(`http://${incoming.headers.host ?? 'localhost'}${incoming.url}`, {
     method: incoming.method,

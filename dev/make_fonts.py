@@ -2,14 +2,11 @@
 
 FOLDER holds the unpacked npm packages `@expo-google-fonts/noto-…` (`npm pack NAME`, each in a folder named after the
 family, such as `noto-sans`; the two Arabic families from Debian's fonts-noto-core instead: there a letter is one glyph,
-so that a name can be copied out of a PDF; newer ones compose letters from parts). The faces every Worker carries become
-Python modules, since only modules surely reach a Worker's bundle; the others become files in fonts/, which an operator
-uploads to R2.
+so that a name can be copied out of a PDF; newer ones compose letters from parts). The faces every Worker carries go to
+src/certificates/faces; the others to fonts/, which an operator uploads to R2.
 """
 
-import base64
 import sys
-import zlib
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -77,25 +74,20 @@ def source(folder: Path, family: str, weight: str) -> Path:
 def main(folder: Path) -> None:
     for family in ("noto-sans", "noto-serif"):
         for weight in ("regular", "bold"):
-            face = smaller(source(folder, family, weight), set(ranges(EUROPEAN)))
-            text = base64.b64encode(zlib.compress(face, 9)).decode()
-            name = f"{family}-{weight}".replace("-", "_")
-            (BUNDLED / f"{name}.py").write_text(
-                f'"""Made by dev/make_fonts.py; licence: fonts/OFL.txt."""\n\nDATA = "{text}"\n'
-            )
-            print(f"{name}\t{len(face) // 1000} kB\t{len(text) // 1000} kB as a module")
+            write(BUNDLED, f"{family}-{weight}", smaller(source(folder, family, weight), set(ranges(EUROPEAN))))
     others = ["noto-sans-arabic", "noto-naskh-arabic", "noto-sans-hebrew", "noto-serif-hebrew"]
     others += ["noto-sans-devanagari", "noto-serif-devanagari", "noto-sans-bengali", "noto-serif-bengali"]
     others += ["noto-sans-tamil", "noto-sans-thai"]
     for family in others:
         for weight in ("regular", "bold"):
-            write(f"{family}-{weight}", smaller(source(folder, family, weight), None))
+            write(UPLOADED, f"{family}-{weight}", smaller(source(folder, family, weight), None))
     for family, names in CODINGS.items():
-        write(f"{family}-regular", smaller(source(folder, family, "regular"), {*ranges(CJK_SIGNS), *coded(*names)}))
+        characters = {*ranges(CJK_SIGNS), *coded(*names)}
+        write(UPLOADED, f"{family}-regular", smaller(source(folder, family, "regular"), characters))
 
 
-def write(name: str, face: bytes) -> None:
-    (UPLOADED / f"{name}.ttf").write_bytes(face)
+def write(folder: Path, name: str, face: bytes) -> None:
+    (folder / f"{name}.ttf").write_bytes(face)
     print(f"{name}\t{len(face) // 1000} kB")
 
 

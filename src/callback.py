@@ -34,7 +34,7 @@ LONGEST_WAIT = 86_399  # a day, less the second that `call_again` adds: the queu
 TIMEOUT = 15
 LEASE = 60_000  # ms; an attempt takes 15 s at most, its bookkeeping 31 s where the database has to be asked again
 IN_FLIGHT = 6
-# one invocation's bounds; five statements an attempt stay below D1's 1,000 an invocation
+# one invocation's bounds; five statements an attempt stay below the database's 1,000 an invocation
 PASS_MS = 270_000
 PASS_ATTEMPTS = 190
 LONGEST_ANSWER = 65_536  # bytes of an answer that are looked at for the echoed id

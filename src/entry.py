@@ -51,5 +51,5 @@ def services_of(env: Any) -> Services:
         crypto=cloudflare.SubtleCrypto(),
         page_limit=cloudflare.RateLimit(env.PAGE_LIMIT),
         sign_in_limit=cloudflare.RateLimit(env.SIGN_IN_LIMIT),
-        settings=Settings.read(lambda name: getattr(env, name, None)),
+        settings=Settings.read(lambda name: getattr(env, name, None), cloudflare.HOW_TO_SET),
     )

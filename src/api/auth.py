@@ -13,7 +13,7 @@ from starlette.requests import Request
 from core.errors import ConfigurationError
 from core.problems import FORBIDDEN, NO_OPERATOR, SITE_DISABLED, UNAUTHENTICATED, Problem
 from core.scope import Scope
-from runtime import rate_limit
+from runtime import front, rate_limit
 from runtime.ports import Row
 from runtime.services import Services
 from store import tokens
@@ -51,7 +51,7 @@ async def authenticate(request: Request, services: Services, access: Access) -> 
         caller = await _caller(request, services, access)
     except Problem as problem:
         if problem.type is UNAUTHENTICATED:
-            await rate_limit.check(services.sign_in_limit, "token", request.headers.get("cf-connecting-ip"))
+            await rate_limit.check(services.sign_in_limit, "token", front.address(request))
         raise
     if not caller.may_change and request.method not in LOOKING:
         raise Problem(FORBIDDEN, "This token may only look: it is read-only.")
@@ -94,7 +94,7 @@ def _operator_token(services: Services) -> str:
         token = ""
     if len(token) < SHORTEST_OPERATOR_TOKEN:
         fault = f"{SHORTEST_OPERATOR_TOKEN} characters or more are needed" if token else "is not set"
-        raise Problem(NO_OPERATOR, f"OPERATOR_TOKEN {fault}: run 'wrangler secret put OPERATOR_TOKEN'.")
+        raise Problem(NO_OPERATOR, f"OPERATOR_TOKEN {fault}: {services.settings.how_to_set('OPERATOR_TOKEN')}.")
     return token
 
 

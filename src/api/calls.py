@@ -11,6 +11,7 @@ from api.auth import Access, Caller
 from core.problems import ProblemType
 from core.scope import Scope
 from jobs import actions as jobs
+from runtime import front
 from runtime.ports import Row, Statement
 from runtime.services import Services
 from store import audit
@@ -38,13 +39,17 @@ class Call:
     def now(self) -> int:
         return self.services.clock.now()
 
+    @property
+    def address(self) -> str | None:
+        """Where the request comes from, if the platform says so."""
+        return front.address(self.request)
+
     def path(self, name: str) -> str:
         return str(self.request.path_params[name])
 
     def entry(self, action: str, target: str, **more: Any) -> audit.Entry:
         """The audit trail's row of what this caller does."""
-        address = self.request.headers.get("cf-connecting-ip")
-        return audit.Entry(self.now, self.caller.actor, self.caller.role, action, target, address, **more)
+        return audit.Entry(self.now, self.caller.actor, self.caller.role, action, target, self.address, **more)
 
     def note(self, action: str, **detail: Any) -> jobs.Note:
         """The audit trail's row of a change to a job, for the change's own transaction."""

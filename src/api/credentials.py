@@ -45,7 +45,7 @@ async def did_document(call: Call) -> Response:
 
 
 async def _slow_down(call: Call) -> None:
-    await rate_limit.check(call.services.page_limit, "credential", call.request.headers.get("cf-connecting-ip"))
+    await rate_limit.check(call.services.page_limit, "credential", call.address)
 
 
 def _issuer(call: Call) -> Issuer:

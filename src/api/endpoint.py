@@ -3,7 +3,6 @@
 The promise: no error reaches the caller as a stack trace, and no unexpected one stays unlogged.
 """
 
-import re
 import traceback
 from collections.abc import Iterable
 from pathlib import PurePath
@@ -15,10 +14,10 @@ from starlette.types import Receive, Scope, Send
 from core.errors import OffloadError
 from core.log import log
 from core.problems import METHOD_NOT_ALLOWED, Problem, internal, problem_of
+from runtime import front
 from runtime.services import Services
 
 SERVICES = "offload.services"  # their place in the ASGI scope
-_RAY = re.compile(r"[A-Za-z0-9-]{1,64}")
 # of every answer that does not say otherwise: docs/security.md
 HEADERS = {
     "Cache-Control": "no-store",
@@ -40,7 +39,7 @@ class Endpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request, services = Request(scope, receive, send), scope[SERVICES]
-        request_id = _request_id(request, services)
+        request_id = front.request_id(request) or services.random.token(8).hex()
         try:
             response = await self.answer(request, services)
         except OffloadError as error:
@@ -66,12 +65,6 @@ class Endpoint:
 
     def not_allowed(self) -> Problem:
         return Problem(METHOD_NOT_ALLOWED, f"Use {self.allow} here.", headers={"Allow": self.allow})
-
-
-def _request_id(request: Request, services: Services) -> str:
-    """Cloudflare's own number of the request, which its logs have as well, or one of ours."""
-    ray = request.headers.get("cf-ray", "")
-    return ray if _RAY.fullmatch(ray) else services.random.token(8).hex()
 
 
 def _told(error: OffloadError, request_id: str) -> Problem:

@@ -3,6 +3,7 @@
 from starlette.responses import Response
 
 from api.calls import Call, Operation, answer
+from core.version import VERSION
 from monitoring import connection
 
 
@@ -11,6 +12,7 @@ async def me(call: Call) -> Response:
     provider = {"name": call.site["provider"], **results.pop("provider")}
     return answer(
         {
+            "version": VERSION,
             "role": call.caller.role,
             "site": {"id": call.site["id"], "name": call.site["name"]},
             "company": call.scope.company,

@@ -25,9 +25,8 @@ from core.problems import (
     ProblemType,
 )
 from core.states import CallbackState, DeadLetterState, JobState, RecipientState
+from core.version import VERSION
 from store.suppressions import Reason
-
-VERSION = "1.0.0"
 
 
 def _parameter(name: str, description: str, **schema: Any) -> Schema:

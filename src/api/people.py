@@ -17,7 +17,7 @@ from jobs import actions as jobs
 
 Person = dict[str, Any]
 
-# What one call of the job service takes: well below D1's 2,000,000 bytes a parameter.
+# What one call of the job service takes: well below the database's 2,000,000 bytes a parameter.
 CHUNK_PEOPLE = 1_000
 CHUNK_BYTES = 900_000
 

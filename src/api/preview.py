@@ -57,8 +57,8 @@ async def _certificate(
 ) -> tuple[bytes, dict[str, str]]:
     """The file, and what a mail would be given to say of it."""
     from certificates.award import CertificateJob
-    from certs import Issuing
-    from certs import check as check_job
+    from certificates.issuing import Issuing
+    from certificates.issuing import check as check_job
 
     variables = body.get("message", {}).get("variables", {})
     owner = await companies.of_job(call.services, call.scope.site_id, company)

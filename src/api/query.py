@@ -19,7 +19,7 @@ from core.problems import invalid
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 1_000
 MAX_RECIPIENTS = 5_000
-TOO_LARGE = 2**53 - 1  # crosses into JavaScript as a BigInt, which D1 refuses
+TOO_LARGE = 2**53 - 1  # crosses into JavaScript as a BigInt, which the database refuses
 
 Choice = TypeVar("Choice", bound=StrEnum)
 

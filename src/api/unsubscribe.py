@@ -14,10 +14,10 @@ from starlette.responses import HTMLResponse, Response
 from api.calls import Call, Operation
 from core.errors import ConfigurationError, Unavailable
 from core.log import log
-from pages import languages
-from pages.base import SECURITY_POLICY
+from pages import words
+from pages.base import security_policy
 from pages.unsubscribe import notice, standing
-from pages.unsubscribe_words import WORDS
+from pages.words import Language
 from runtime.ports import Row
 from suppressions import unsubscribe
 from suppressions.unsubscribe import Choice, Reference
@@ -37,24 +37,26 @@ async def act(call: Call) -> Response:
 
 async def _answer(call: Call, fields: Mapping[str, str] | None) -> Response:
     """`fields`: what was posted, if it was."""
-    language = languages.choose(call.request.headers.get("accept-language", ""), WORDS)
-    words = WORDS[language]
+    language = words.asked_for(call.request.headers.get("accept-language", ""))
+    told = language.unsubscribe
     try:
         reference = unsubscribe.read(call.services.settings, call.path("token"))
         if reference is None:
-            return _page(language, notice(language, words.unknown_title, words.unknown), 404)
+            return _page(language, notice(language, told.unknown_title, told.unknown), 404)
         subscriber = await unsubscribe.find(call.services, reference)
         if subscriber is None:
-            return _page(language, notice(language, words.old_title, words.old), 410)
+            return _page(language, notice(language, told.old_title, told.old), 410)
         if fields is None:
             return _page(language, standing(language, subscriber))
         return await _chosen(call, language, reference, subscriber, _choice(fields))
     except (Unavailable, ConfigurationError) as error:
         log("error", "unsubscribing failed", reason=type(error).__name__)
-        return _page(language, notice(language, words.busy_title, words.busy), 503, {"Retry-After": "60"})
+        return _page(language, notice(language, told.busy_title, told.busy), 503, {"Retry-After": "60"})
 
 
-async def _chosen(call: Call, language: str, reference: Reference, subscriber: Row, choice: Choice | None) -> Response:
+async def _chosen(
+    call: Call, language: Language, reference: Reference, subscriber: Row, choice: Choice | None
+) -> Response:
     if choice is None:
         return _page(language, standing(language, subscriber, nothing=True), 400)
     await unsubscribe.choose(call.services, reference, subscriber, choice)
@@ -82,8 +84,12 @@ async def _fields(request: Request) -> dict[str, str]:
     return {name: values[0].strip() for name, values in parse_qs(body.decode("latin-1")).items()}
 
 
-def _page(language: str, page: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    fixed = {"Content-Security-Policy": SECURITY_POLICY, "Content-Language": language, "Vary": "Accept-Language"}
+def _page(language: Language, page: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    fixed = {
+        "Content-Security-Policy": security_policy(),
+        "Content-Language": language.code,
+        "Vary": "Accept-Language",
+    }
     return HTMLResponse(page, status, {**fixed, **(headers or {})})
 
 

@@ -16,15 +16,15 @@ from certificates import codes, links
 from core.errors import ConfigurationError, RateLimited, Unavailable
 from core.log import log
 from core.states import CertificateState
-from pages import languages, verify
-from pages.base import SECURITY_POLICY
-from pages.verify_words import WORDS
+from pages import verify, words
+from pages.base import security_policy
+from pages.words import Language
 from runtime import rate_limit
 from runtime.ports import Row
 from store import certificates
 
 PDF = "application/pdf"
-_Page = Callable[[Call, str], Awaitable[Response]]
+_Page = Callable[[Call, Language], Awaitable[Response]]
 
 
 def _page(answer: _Page) -> Callable[[Call], Awaitable[Response]]:
@@ -32,22 +32,22 @@ def _page(answer: _Page) -> Callable[[Call], Awaitable[Response]]:
 
     @wraps(answer)
     async def route(call: Call) -> Response:
-        language = languages.choose(call.request.headers.get("accept-language", ""), WORDS)
-        words = WORDS[language]
+        language = words.asked_for(call.request.headers.get("accept-language", ""))
+        busy = language.verify.busy_title, language.verify.busy
         try:
-            await rate_limit.check(call.services.page_limit, "page", call.request.headers.get("cf-connecting-ip"))
+            await rate_limit.check(call.services.page_limit, "page", call.address)
             return await answer(call, language)
         except RateLimited:
-            return _html(language, verify.notice(language, words.busy_title, words.busy), 429, {"Retry-After": "60"})
+            return _html(language, verify.notice(language, *busy), 429, {"Retry-After": "60"})
         except (Unavailable, ConfigurationError) as error:
             log("error", "certificate page failed", reason=type(error).__name__)
-            return _html(language, verify.notice(language, words.busy_title, words.busy), 503, {"Retry-After": "60"})
+            return _html(language, verify.notice(language, *busy), 503, {"Retry-After": "60"})
 
     return route
 
 
 @_page
-async def form(call: Call, language: str) -> Response:
+async def form(call: Call, language: Language) -> Response:
     typed = call.request.query_params.get("code", "").strip()
     if not typed:
         return _html(language, verify.form(language))
@@ -58,7 +58,7 @@ async def form(call: Call, language: str) -> Response:
 
 
 @_page
-async def verdict(call: Call, language: str) -> Response:
+async def verdict(call: Call, language: Language) -> Response:
     typed = call.path("code")
     code = codes.parse(typed)
     if code is None:
@@ -71,20 +71,20 @@ async def verdict(call: Call, language: str) -> Response:
 
 
 @_page
-async def file(call: Call, language: str) -> Response:
-    words, code = WORDS[language], call.path("code")
+async def file(call: Call, language: Language) -> Response:
+    told, code = language.verify, call.path("code")
     ends, signed = (call.request.query_params.get(name, "")[:100] for name in ("exp", "sig"))
     certificate = await _find(call, code) if links.is_ours(call.services.settings, code, ends, signed) else None
     if certificate is None:
-        return _html(language, verify.notice(language, words.link_wrong_title, words.link_wrong), 404)
+        return _html(language, verify.notice(language, told.link_wrong_title, told.link_wrong), 404)
     issuer = json.loads(certificate["shown"])["issuer"]
     if int(ends) * 1000 <= call.now:
-        page = verify.notice(language, words.link_expired_title, words.link_expired, issuer, code, mails=True)
+        page = verify.notice(language, told.link_expired_title, told.link_expired, issuer, code, mails=True)
         return _html(language, page, 410)
     latest = await _latest(call, certificate)
     stored = await call.services.files.get(latest["file"]) if latest["state"] == CertificateState.VALID else None
     if stored is None:
-        page = verify.notice(language, words.withdrawn_title, words.withdrawn, issuer, code)
+        page = verify.notice(language, told.withdrawn_title, told.withdrawn, issuer, code)
         return _html(language, page, 410)
     return Response(
         stored.data,
@@ -98,15 +98,15 @@ async def file(call: Call, language: str) -> Response:
 
 
 @_page
-async def mail_link(call: Call, language: str) -> Response:
+async def mail_link(call: Call, language: Language) -> Response:
     """The mail leaves after the answer, which tells nobody whether there is one, not even by the time it takes."""
-    from certificates import new_link
+    from pages import new_link
 
     code = codes.parse(call.path("code"))
     if code is None:
         return _html(language, verify.mistyped(language, call.path("code")), 404)
     # as strict as with sign-ins: a school behind one address still gets through
-    await rate_limit.check(call.services.sign_in_limit, "link", call.request.headers.get("cf-connecting-ip"))
+    await rate_limit.check(call.services.sign_in_limit, "link", call.address)
     response = _html(language, verify.asked(language, code))
     response.background = BackgroundTask(new_link.mail, call.services, code, language)
     return response
@@ -126,10 +126,10 @@ async def _latest(call: Call, certificate: Row) -> Row:
     return (await call.services.database.all(statement))[0]
 
 
-def _html(language: str, page: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+def _html(language: Language, page: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     fixed = {
-        "Content-Security-Policy": SECURITY_POLICY,
-        "Content-Language": language,
+        "Content-Security-Policy": security_policy(),
+        "Content-Language": language.code,
         "Vary": "Accept-Language",
         "X-Robots-Tag": "noindex",
     }

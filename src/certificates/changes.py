@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from certificates.award import CertificateJob
-from certs import Issuing, discard
+from certificates.files import discard
+from certificates.issuing import Issuing
 from core.errors import BucketUnavailable, CertificateEnded, HolderForgotten, UnknownCertificate
 from core.scope import Scope
 from core.states import CertificateState

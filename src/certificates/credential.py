@@ -17,12 +17,12 @@ from urllib.parse import quote, urlsplit
 
 from runtime.ports import Crypto, Row
 from runtime.settings import Settings
+from store.credentials import LIST_SIZE
 
 CONTEXT = [
     "https://www.w3.org/ns/credentials/v2",
     "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json",
 ]
-LIST_SIZE = 131_072  # bits: the least that the specification allows, so that a list tells nothing of its length
 
 
 class Issuer:

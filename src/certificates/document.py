@@ -33,6 +33,7 @@ from fpdf.syntax import Name, PDFArray, PDFContentStream, PDFString
 from fpdf.util import builtin_srgb2014_bytes
 
 from certificates.face import Face
+from core.errors import TemplateRefused
 
 _SRGB = {
     "output_condition_identifier": "sRGB",
@@ -93,8 +94,14 @@ class Document(fpdf.FPDF):
         """What is on the current page."""
         return bytes(self.pages[self.page].contents)  # type: ignore[arg-type]
 
-    def svg(self, source: bytes, x: float, y: float, width: float, height: float) -> None:
-        """Draws a picture inside a box, in millimetres, keeping its proportions. Raises whatever fpdf2 does."""
+    def svg(self, source: bytes, x: float, y: float, width: float, height: float, field: str) -> None:
+        """Draws a picture inside a box, in millimetres, keeping its proportions. Raises `TemplateRefused`."""
+        try:
+            self._svg(source, x, y, width, height)
+        except Exception as fault:  # fpdf2's own parser raises anything
+            raise TemplateRefused(field, f"cannot be drawn: {str(fault)[:200] or type(fault).__name__}") from None
+
+    def _svg(self, source: bytes, x: float, y: float, width: float, height: float) -> None:
         picture = SVGObject(source, self.image_cache, self.resource_access_policy)
         box = picture.viewbox or [0.0, 0.0, float(picture.width or width), float(picture.height or height)]
         picture.viewbox = box

@@ -1,14 +1,14 @@
 """The faces of a deployment: which one a script is set in, and where its file comes from.
 
-Latin, Greek, Cyrillic and Vietnamese come with the Worker; the others are fetched from R2 (`fonts/<name>.ttf`, see
-fonts/README.md) when a person's name first needs them, and kept as long as the `FontLibrary`: have one an isolate.
+Latin, Greek, Cyrillic and Vietnamese come with the Worker; the others are fetched from the store of files
+(`fonts/<name>.ttf`, see fonts/README.md) when a person's name first needs them, and kept as long as the `FontLibrary`:
+have one an isolate.
 """
 
-import base64
-import zlib
 from collections.abc import Awaitable, Callable, Iterator
 from functools import cache
-from importlib import import_module
+from pathlib import Path
+from typing import Final
 
 from certificates.face import Face
 from certificates.scripts import COMMON, scripts_in
@@ -30,6 +30,10 @@ _FAMILIES = {
 }
 _CHINESE, _JAPANESE, _KOREAN = "noto-sans-sc", "noto-sans-jp", "noto-sans-kr"
 _EAST_ASIAN = {"zh": _CHINESE, "ja": _JAPANESE, "ko": _KOREAN}
+
+# The files in faces/.
+BUNDLED: Final = frozenset(f"{family}-{weight}" for family in _EUROPEAN for weight in ("regular", "bold"))
+_FOLDER: Final = Path(__file__).parent / "faces"
 
 # The files in fonts/: every name that `fetch_font` may be asked for.
 UPLOADED = (
@@ -125,7 +129,4 @@ def _east_asian(text: str, language: str) -> tuple[str, ...]:
 
 @cache
 def bundled(name: str) -> Face | None:
-    if not name.startswith(("noto-sans-", "noto-serif-")) or name.count("-") != 2:
-        return None
-    module = import_module(f"certificates.faces.{name.replace('-', '_')}")
-    return Face(name, zlib.decompress(base64.b64decode(module.DATA)))
+    return Face(name, (_FOLDER / f"{name}.ttf").read_bytes()) if name in BUNDLED else None

@@ -22,43 +22,6 @@ from store.audit import Filter, Place
 LIMIT = 50
 _HOME = "/console/audit"
 _FEW = 3  # changes that are shown at once
-_TEMPLATE = """{% extends "frame" %}{% block main %}{% import "parts" as parts with context %}
-{% macro told(changes) %}<ul class="plain">{% for change in changes %}
-<li>{{ change.name | spaced }}: {% if change.before is not none %}from {{ change.before }} to {% endif %}
-{{- change.after }}</li>{% endfor %}</ul>{% endmacro %}
-{{ parts.head("Audit", "Who changed what, when and from where. Nobody can change or delete a row of it.") }}
-<form class="filter" method="get" action="/console/audit">
-{% if sites %}{{ parts.select("site", "Site", sites, asked.site) }}{% endif %}
-{% if may_name_company %}{{ parts.search("company", "Company", asked.company) }}{% endif %}
-{{ parts.search("action", "Action, such as job.start", asked.action) }}
-{{ parts.search("actor", "Who", asked.actor) }}
-{{ parts.search("target", "Of what", asked.target) }}
-{{ parts.search("from", "From", asked["from"], type="date") }}
-{{ parts.search("to", "up to", asked.to, type="date") }}
-<button>Filter</button></form>
-<section class="card" aria-label="Entries">
-{% if entries %}
-<table><thead><tr><th scope="col">When</th><th scope="col">Who</th><th scope="col">Did</th><th scope="col">Of</th>
-<th scope="col">What changed</th></tr></thead><tbody>
-{% for entry, changes in entries %}
-<tr><td data-label="When">{{ parts.when(entry.at) }}</td>
-<td data-label="Who"><span>{{ roles.get(entry.role, entry.role) }}<br><code>{{ entry.actor }}</code>
-{% if entry.address %}<br><span class="quiet">from {{ entry.address }}</span>{% endif %}</span></td>
-<td data-label="Did"><span class="badge">{{ entry.action }}</span></td>
-<td data-label="Of"><span>{% if entry.target.startswith("job_") %}
-<a href="/console/jobs/{{ entry.target | urlencode }}"><code>{{ entry.target }}</code></a>
-{%- else %}<code>{{ entry.target }}</code>{% endif %}
-{% if entry.site in names or entry.company %}<br><span class="quiet">
-{{- [names.get(entry.site), entry.company] | select | join(", ") }}</span>{% endif %}</span></td>
-<td data-label="What changed">{% if changes | length > few %}
-<details><summary>{{ changes | length }} values</summary>{{ told(changes) }}</details>
-{% elif changes %}{{ told(changes) }}{% else %}{{ nothing }}{% endif %}</td></tr>
-{% endfor %}
-</tbody></table>{{ parts.pager(following, "Older entries") }}
-{% elif following %}<p>None of the newest {{ scanned | number }} is like that.</p>
-{{ parts.pager(following, "Look on") }}
-{% else %}<p>There is none{{ " like that" if narrowed else "" }}.</p>{% endif %}
-<p><a href="{{ table }}">All of these as a table (CSV)</a></p></section>{% endblock %}"""
 
 
 class Change(NamedTuple):
@@ -76,7 +39,7 @@ async def show(visit: Visit) -> Response:
     asked = {name: visit.query(name) for name in ("site", "company", "action", "actor", "target", "from", "to")}
     return page(
         visit,
-        _TEMPLATE,
+        "audit.html",
         "Audit",
         entries=[_entry(visit, row) for row in rows],
         following=following and visit.here(cursor=query.cursor(following)),

@@ -21,68 +21,6 @@ from store import callbacks
 LIMIT = 50
 ATTEMPTS = 50  # of one event that are shown
 _HOME = "/console/callbacks"
-_LIST = """{% extends "frame" %}{% block main %}{% import "parts" as parts with context %}
-{{ parts.head("Callbacks", "What each Moodle is told, and whether it took it in.") }}
-<form class="filter" method="get" action="/console/callbacks">
-{{ parts.select("state", "State", states, state) }}
-{{ parts.select("type", "Event", types, type) }}
-{{ parts.search("job", "Job's id", job) }}
-<button>Filter</button></form>
-<section class="card" aria-label="Callbacks">
-{% if events %}
-<table><thead><tr><th scope="col">Event</th><th scope="col">Of</th><th scope="col">State</th>
-<th scope="col" class="number">Attempts</th><th scope="col">Last answer</th><th scope="col">Next attempt</th>
-<th scope="col">Written</th></tr></thead><tbody data-live id="events">
-{% for event in events %}
-<tr><td data-label="Event"><a class="whole" href="/console/callbacks/{{ event.id | urlencode }}">{{ event.type }}
-<span class="quiet">{{ event.sequence }}</span></a></td>
-<td data-label="Of"><a class="whole" href="/console/jobs/{{ event.job_id }}">
-<code>{{ event.job_id[:12] }}…</code></a></td>
-<td data-label="State">{{ parts.badge(event.state) }}</td>
-<td data-label="Attempts" class="number">{{ event.attempts }}</td>
-<td data-label="Last answer">{{ event.status or nothing }} {{ event.error or "" }}</td>
-<td data-label="Next attempt">{{ parts.when(event.due_at) }}</td>
-<td data-label="Written">{{ parts.when(event.created_at) }}</td></tr>
-{% endfor %}
-</tbody></table>{{ parts.pager(following) }}
-{% else %}<p>There is none{% if state %} that is {{ state }}{% endif %}.</p>{% endif %}
-</section>
-{% if may_change and sites %}
-<section class="card" aria-labelledby="again"><h2 id="again">Post many again</h2>
-<form class="filter" method="get" action="/console/callbacks/replay">
-{{ parts.select("site", "Site", sites) }}
-{{ parts.select("state", "Those that were", [("dead", "given up"), ("delivered", "delivered")], id="those") }}
-{{ parts.search("since", "Written since (UTC)", type="datetime-local") }}
-<button>Count them</button></form>
-<p class="quiet">Each has the id it had: a Moodle that has taken one in takes it once.</p></section>
-{% endif %}{% endblock %}"""
-
-_ONE = """{% extends "frame" %}{% block main %}{% import "parts" as parts with context %}
-{{ parts.head(event.type, "Event " ~ event.sequence ~ " of its job") }}
-<section class="card" aria-labelledby="facts"><h2 id="facts">Delivery</h2>
-<dl><dt>State</dt><dd>{{ parts.badge(event.state) }}</dd>
-<dt>Id</dt><dd><code>{{ event.id }}</code></dd>
-<dt>Job</dt><dd><a href="/console/jobs/{{ event.job_id }}">{{ event.job_id }}</a></dd>
-<dt>Written</dt><dd>{{ parts.when(event.created_at) }}</dd>
-<dt>Delivered</dt><dd>{{ parts.when(event.delivered_at) }}</dd>
-<dt>Next attempt</dt><dd>{{ parts.when(event.due_at) }}</dd></dl>
-{% if may_change and event.state in ("dead", "delivered") %}
-<div class="actions">
-<a class="button first" href="/console/callbacks/{{ event.id | urlencode }}/replay">Post it again</a></div>
-{% endif %}</section>
-<section class="card" aria-labelledby="attempts"><h2 id="attempts">Attempts</h2>
-{% if attempts %}
-<table><thead><tr><th scope="col" class="number">Attempt</th><th scope="col">When</th><th scope="col">Status</th>
-<th scope="col">Answer</th></tr></thead><tbody>
-{% for attempt in attempts %}
-<tr><td data-label="Attempt" class="number">{{ attempt.number }}</td>
-<td data-label="When">{{ parts.when(attempt.at) }}</td>
-<td data-label="Status">{{ attempt.status or "no answer" }}</td>
-<td data-label="Answer">{{ attempt.error or "taken in" }}</td></tr>
-{% endfor %}
-</tbody></table>{% else %}<p>None was made.</p>{% endif %}</section>
-<section class="card" aria-labelledby="body"><h2 id="body">What is posted</h2><pre>{{ body }}</pre></section>
-{% endblock %}"""
 
 
 async def show_list(visit: Visit) -> Response:
@@ -94,7 +32,7 @@ async def show_list(visit: Visit) -> Response:
     following = visit.here(cursor=query.cursor(rows[LIMIT - 1]["cursor"])) if len(rows) > LIMIT else None
     return page(
         visit,
-        _LIST,
+        "callbacks.html",
         "Callbacks",
         events=rows[:LIMIT],
         following=following,
@@ -111,7 +49,7 @@ async def show(visit: Visit) -> Response:
     event = await _event(visit)
     attempts = await visit.services.database.all(callbacks.attempts(event["cursor"], ATTEMPTS))
     body = json.dumps(event_json(event), indent=2, ensure_ascii=False)
-    return page(visit, _ONE, event["type"], event=event, attempts=attempts, body=body)
+    return page(visit, "callback.html", event["type"], event=event, attempts=attempts, body=body)
 
 
 async def ask_replay(visit: Visit) -> Response:

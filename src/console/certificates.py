@@ -9,71 +9,18 @@ from api import query
 from api.validation import check
 from certificates import changes, codes, links
 from certificates.archive import archive
+from certificates.standing import standing_of
 from console.frame import confirm, page
 from console.routing import Page
 from console.visit import Visit
 from core.problems import NOT_FOUND, Problem, invalid
 from core.scope import Scope
 from jobs import actions as jobs
-from pages.verify import standing_of
 from runtime.ports import Row
 from store import certificates
 
 LIMIT = 50
 _HOME = "/console/certificates"
-_LIST = """{% extends "frame" %}{% block main %}{% import "parts" as parts with context %}
-{{ parts.head("Certificates") }}
-<form class="filter" method="get" action="/console/certificates">
-{% if sites | length > 2 %}{{ parts.select("site", "Site", sites, chosen.site) }}{% endif %}
-{{ parts.search("code", "Code") }}
-{{ parts.search("job", "Job's id", chosen.job) }}
-{{ parts.search("ref", "Moodle's reference of the person", chosen.ref) }}
-<button>Find</button></form>
-<section class="card" aria-label="Certificates">
-{% if certificates %}
-<table><thead><tr><th scope="col">Code</th><th scope="col">Holder</th><th scope="col">For</th><th scope="col">State</th>
-<th scope="col">Issued</th><th scope="col">Expires</th></tr></thead><tbody>
-{% for row, told, standing in certificates %}
-<tr><td data-label="Code"><a class="whole" href="/console/certificates/{{ row.code }}">
-<code>{{ row.code | grouped }}</code></a></td>
-<td data-label="Holder">{{ told.holder or "not shown" }}</td><td data-label="For">{{ told.title }}</td>
-<td data-label="State">{{ parts.badge(standing) }}</td><td data-label="Issued">{{ parts.when(row.issued_at) }}</td>
-<td data-label="Expires">{{ parts.when(row.expires_at) }}</td></tr>
-{% endfor %}
-</tbody></table>{{ parts.pager(following) }}
-{% if chosen.job %}
-<p><a href="/console/certificates.zip?job={{ chosen.job | urlencode }}">All valid ones of this job as a ZIP</a></p>
-{% endif %}
-{% else %}<p>There is none{{ " that fits" if chosen.job or chosen.ref else "" }}.</p>{% endif %}</section>
-{% endblock %}"""
-
-_ONE = """{% extends "frame" %}{% block main %}{% import "parts" as parts with context %}
-{{ parts.head(told.title, "Certificate " ~ (row.code | grouped)) }}
-<section class="card" aria-labelledby="facts"><h2 id="facts">{{ told.holder or "Holder not shown" }}
-{{ parts.badge(standing) }}</h2>
-<dl>{% if row.reason %}<dt>Reason</dt><dd>{{ row.reason }}</dd>{% endif %}
-<dt>Issuer</dt><dd>{{ told.issuer }}</dd>
-<dt>Reference</dt><dd>{{ row.ref }}</dd>
-<dt>Company</dt><dd>{{ row.company or nothing }}</dd>
-<dt>Award</dt><dd>{{ row.award }}, version {{ row.version }}</dd>
-<dt>Issued</dt><dd>{{ parts.when(row.issued_at) }}</dd>
-<dt>Expires</dt><dd>{{ parts.when(row.expires_at) }}</dd>
-{% if row.ended_at %}<dt>Ended</dt><dd>{{ parts.when(row.ended_at) }}</dd>{% endif %}
-<dt>Job</dt><dd><a href="/console/jobs/{{ row.job_id }}">{{ row.job_id }}</a></dd>
-<dt>SHA-256</dt><dd><code>{{ row.sha256 }}</code></dd></dl>
-<div class="actions"><a class="button" href="{{ here }}/file">Open the PDF</a>
-<a class="button" href="{{ verify }}">Its public page</a>
-{% if may_change and row.state == "valid" %}<a class="button" href="{{ here }}/reissue">Correct and reissue</a>
-<a class="button danger" href="{{ here }}/revoke">Revoke</a>{% endif %}</div></section>{% endblock %}"""
-
-_REISSUE = """{% extends "frame" %}{% block main %}{% import "parts" as parts with context %}
-{{ parts.head("Correct and reissue", "A new certificate takes the place of this one, with the same date.") }}
-<p>Nobody is mailed. A link that was mailed leads to the new one.</p>
-<section class="card"><form method="post" action="{{ here }}/reissue">{{ parts.csrf() }}
-{{ parts.input("name", "Name", name, required=true) }}
-{% for name, value in variables %}{{ parts.input("variable-" ~ name, name, value) }}{% endfor %}
-<div class="actions"><button class="first">Reissue</button><a class="button" href="{{ here }}">Back</a></div></form>
-</section>{% endblock %}"""
 _VARIABLE = "variable-"
 
 
@@ -90,7 +37,7 @@ async def show_list(visit: Visit) -> Response:
     choices = [("", "All"), *((each["id"], each["name"]) for each in await visit.sites())]
     return page(
         visit,
-        _LIST,
+        "certificates.html",
         "Certificates",
         certificates=shown,
         following=following,
@@ -120,7 +67,7 @@ async def show(visit: Visit) -> Response:
     told = json.loads(row["shown"])
     return page(
         visit,
-        _ONE,
+        "certificate.html",
         told["title"],
         row=row,
         told=told,
@@ -164,7 +111,14 @@ async def ask_reissue(visit: Visit) -> Response:
     row = await _certificate(visit)
     name, variables = await changes.printed(visit.services, row)
     here = f"{_HOME}/{row['code']}"
-    return page(visit, _REISSUE, "Correct and reissue", name=name, variables=list(variables.items()), here=here)
+    return page(
+        visit,
+        "certificate_reissue.html",
+        "Correct and reissue",
+        name=name,
+        variables=list(variables.items()),
+        here=here,
+    )
 
 
 async def reissue(visit: Visit) -> Response:

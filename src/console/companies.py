@@ -16,6 +16,7 @@ from console.frame import confirm, page
 from console.routing import Page
 from console.sites import HOME
 from console.visit import Visit
+from console.words import mailbox
 from core.errors import UnknownCompany
 from core.problems import Problem
 from runtime.ports import Row
@@ -26,66 +27,6 @@ LIMIT = 50
 _MAILBOXES = {"from": ("sender_email", "sender_name"), "reply_to": ("reply_to", "reply_to_name")}
 _OWN = ("reply_to_email", "reply_to_name", "logo", "colour")
 _FIELDS = ("from_email", "from_name", *_OWN, "send_rate")
-_LIST = """{% extends "frame" %}{% block main %}{% import "parts" as parts with context %}
-{{ parts.head("Companies of " ~ site.name, "What a company does not have of its own is the site's.") }}
-<section class="card" aria-labelledby="companies"><h2 id="companies">With settings of their own</h2>
-{% if companies %}
-<table><thead><tr><th scope="col">Company</th><th scope="col">Sender</th><th scope="col">Answers go to</th>
-<th scope="col">Logo</th><th scope="col">Colour</th><th scope="col" class="number">Mails a second</th></tr></thead>
-<tbody>
-{% for company in companies %}
-<tr><td data-label="Company"><a href="{{ one }}?company={{ company.company | urlencode }}">
-{{- company.company }}</a></td>
-<td data-label="Sender">{{ company.sender_email or nothing }}</td>
-<td data-label="Answers go to">{{ company.reply_to or nothing }}</td>
-<td data-label="Logo">{{ "its own" if company.logo else nothing }}</td>
-<td data-label="Colour">{{ company.colour or nothing }}</td>
-<td data-label="Mails a second" class="number">
-{{- company.send_rate | amount if company.send_rate else nothing }}</td></tr>
-{% endfor %}
-</tbody></table>{{ parts.pager(following) }}
-{% else %}<p>None has any.</p>{% endif %}
-<p><a href="{{ back }}">Back to {{ site.name }}</a></p></section>
-{% if may_change %}
-<section class="card" aria-labelledby="other"><h2 id="other">Settings of a company</h2>
-<form class="filter" method="get" action="{{ one }}">
-{% if own %}<input type="hidden" name="company" value="{{ own }}"><p>{{ own }}</p>
-{% else %}{{ parts.search("company", "Company, as Moodle names it", type="text") }}{% endif %}
-<button>Open</button></form></section>
-{% endif %}{% endblock %}"""
-_ONE = """{% extends "frame" %}{% block main %}{% import "parts" as parts with context %}
-{{ parts.head(company, "What it has of its own, for jobs from now on. What is empty is the site's.") }}
-{% if faults %}<p class="problem" role="alert">Nothing was changed. Correct what is marked.</p>{% endif %}
-<section class="card" aria-label="Settings">
-{% if may_change %}
-<form method="post" action="{{ path }}">{{ parts.csrf() }}
-<input type="hidden" name="company" value="{{ company }}">
-{% if whole %}
-{{ parts.input("from_email", "Sender's address", values.from_email, type="email", error=faults.get("from_email", ""),
- hint="Its domain has to be verified at the provider.") }}
-{{ parts.input("from_name", "Sender's name", values.from_name, error=faults.get("from_name", "")) }}
-{% endif %}
-{{ parts.input("reply_to_email", "Answers go to", values.reply_to_email, type="email",
- error=faults.get("reply_to_email", "")) }}
-{{ parts.input("reply_to_name", "Name of whom answers go to", values.reply_to_name,
- error=faults.get("reply_to_name", "")) }}
-{{ parts.input("logo", "Logo", values.logo, error=faults.get("logo", ""),
- hint="An https address, or the name of a picture that was uploaded.") }}
-{{ parts.input("colour", "Colour", values.colour, error=faults.get("colour", ""), hint="Such as #0b57a4.") }}
-{% if whole %}{{ parts.input("send_rate", "Mails a second", values.send_rate, error=faults.get("send_rate", ""),
- hint="Of all its jobs together.") }}
-{% endif %}
-<div class="actions"><button class="first">Save</button><a class="button" href="{{ back }}">Back</a></div></form>
-{% endif %}
-{% if not may_change or not whole %}
-<dl>{% for label, value in shown %}<dt>{{ label }}</dt><dd>{{ value or nothing }}</dd>
-{% endfor %}</dl>
-{% if may_change %}<p class="quiet">These are set by the site.</p>{% endif %}
-{% endif %}
-{% if may_change and whole and known %}
-<form method="get" action="{{ path }}/delete"><input type="hidden" name="company" value="{{ company }}">
-<button class="danger">Take all of it away</button></form>
-{% endif %}</section>{% endblock %}"""
 
 
 async def show_list(visit: Visit) -> Response:
@@ -97,7 +38,7 @@ async def show_list(visit: Visit) -> Response:
     here = f"{HOME}/{site['id']}"
     return page(
         visit,
-        _LIST,
+        "companies.html",
         f"Companies of {site['name']}",
         site=site,
         companies=rows[:LIMIT],
@@ -157,17 +98,17 @@ async def _form(visit: Visit, site: Row, company: str, faults: Mapping[str, str]
     values = forms.filled(row, **_MAILBOXES)
     whole = _is_whole(visit)
     of_site = [
-        ("Sender", _called(values["from_name"], values["from_email"])),
+        ("Sender", mailbox(values["from_email"], values["from_name"])),
         ("Mails a second", values["send_rate"]),
     ]
     own = [
-        ("Answers go to", _called(values["reply_to_name"], values["reply_to_email"])),
+        ("Answers go to", mailbox(values["reply_to_email"], values["reply_to_name"])),
         ("Logo", values["logo"]),
         ("Colour", values["colour"]),
     ]
     return page(
         visit,
-        _ONE,
+        "company.html",
         company,
         422 if faults else 200,
         company=company,
@@ -179,10 +120,6 @@ async def _form(visit: Visit, site: Row, company: str, faults: Mapping[str, str]
         path=f"{HOME}/{site['id']}/company",
         back=_list_of(site),
     )
-
-
-def _called(name: str, email: str) -> str:
-    return f"{name} <{email}>" if name and email else email
 
 
 def _is_whole(visit: Visit) -> bool:

@@ -20,71 +20,6 @@ from store.dead_letters import Move
 
 LIMIT = 50
 _HOME = "/console/dead-letters"
-_OF = """{% macro of(letter) %}{% if letter.job_id %}
-<a href="/console/jobs/{{ letter.job_id }}">{{ letter.job_name or letter.job_id }}</a>
-{%- if letter.batch is not none %}, batch {{ letter.batch }}{% endif %}{% else %}{{ letter.queue }}{% endif %}
-{% endmacro %}"""
-_LIST = (
-    """{% extends "frame" %}{% block main %}{% import "parts" as parts with context %}
-"""
-    + _OF
-    + """
-{{ parts.head("Dead letters", "Messages that no consumer could handle. Once the cause is mended, redrive them.") }}
-<form class="filter" method="get" action="/console/dead-letters">
-{{ parts.select("state", "State", states, state) }}
-{{ parts.search("job", "Job's id", job) }}
-<button>Filter</button></form>
-<section class="card" aria-label="Dead letters">
-{% if letters %}
-<form method="post" action="/console/dead-letters/choose">{{ parts.csrf() }}
-<table><thead><tr>{% if may_change %}<th scope="col">Choose</th>{% endif %}<th scope="col">Message</th>
-<th scope="col">Reason</th><th scope="col">Of</th><th scope="col">State</th><th scope="col">Since</th></tr></thead>
-<tbody>
-{% for letter in letters %}
-<tr>{% if may_change %}<td data-label="Choose"><span class="choice">
-{%- if letter.state == "open" -%}
-<input type="checkbox" name="letter" value="{{ letter.id }}" id="choose-{{ loop.index }}">
-<label for="choose-{{ loop.index }}">choose</label>{% else %}{{ nothing }}{% endif %}</span></td>{% endif %}
-<td data-label="Message">
-<a href="/console/dead-letters/{{ letter.id | urlencode }}"><code>{{ letter.id }}</code></a></td>
-<td data-label="Reason">{{ letter.reason | spaced }}</td>
-<td data-label="Of"><span>{{ of(letter) }}</span></td>
-<td data-label="State">{{ parts.badge(letter.state) }}</td>
-<td data-label="Since">{{ parts.when(letter.created_at) }}</td></tr>
-{% endfor %}
-</tbody></table>
-{% if may_change %}<div class="actions"><button class="first" name="move" value="redrive">Redrive the chosen</button>
-<button class="danger" name="move" value="discard">Discard the chosen</button></div>{% endif %}
-</form>
-{{ parts.pager(following) }}
-{% else %}<p>There is none{% if state %} that is {{ state }}{% endif %}. That is how it should be.</p>{% endif %}
-</section>{% endblock %}"""
-)
-
-_ONE = (
-    """{% extends "frame" %}{% block main %}{% import "parts" as parts with context %}
-"""
-    + _OF
-    + """
-{{ parts.head("Dead letter") }}
-<section class="card" aria-labelledby="facts"><h2 id="facts">{{ letter.reason | spaced }}</h2>
-<dl><dt>State</dt><dd>{{ parts.badge(letter.state) }}</dd>
-<dt>Id</dt><dd><code>{{ letter.id }}</code></dd>
-<dt>Queue</dt><dd><code>{{ letter.queue }}</code></dd>
-<dt>Of</dt><dd>{{ of(letter) }}</dd>
-<dt>Buried</dt><dd>{{ parts.when(letter.created_at) }}</dd>
-{% if letter.ended_at %}<dt>Closed</dt><dd>{{ parts.when(letter.ended_at) }}</dd>{% endif %}
-{% if letter.redeliveries is not none %}<dt>Crashes before</dt><dd>{{ letter.redeliveries }} without progress</dd>
-<dt>Throttled before</dt><dd>{{ letter.throttles }} times in a row</dd>{% endif %}
-<dt>Left failed</dt><dd>{{ letter.failed | people }}, whom a redrive sends to</dd>
-<dt>Left uncertain</dt><dd>{{ letter.uncertain | people }}, who may have been mailed: resolve them in the job</dd></dl>
-<h3>Message</h3><pre>{{ message }}</pre>
-{% if letter.refusal and letter.state == "open" %}<p class="problem">{{ refusals[letter.refusal] }}</p>{% endif %}
-{% if may_change and letter.state == "open" %}<div class="actions">
-{% if not letter.refusal %}<a class="button first" href="{{ here }}/redrive">Redrive</a>{% endif %}
-<a class="button danger" href="{{ here }}/discard">Discard</a></div>{% endif %}
-</section>{% endblock %}"""
-)
 
 
 async def show_list(visit: Visit) -> Response:
@@ -97,7 +32,14 @@ async def show_list(visit: Visit) -> Response:
     states = [("", "All"), *((each.value, each.value) for each in DeadLetterState)]
     shown = rows[:LIMIT]
     return page(
-        visit, _LIST, "Dead letters", letters=shown, following=following, states=states, state=state or "", job=job
+        visit,
+        "dead_letters.html",
+        "Dead letters",
+        letters=shown,
+        following=following,
+        states=states,
+        state=state or "",
+        job=job,
     )
 
 
@@ -105,7 +47,7 @@ async def show(visit: Visit) -> Response:
     letter = await _letter(visit)
     message = json.dumps(json.loads(letter["body"]), indent=2)
     here = f"{_HOME}/{letter['id']}"
-    return page(visit, _ONE, "Dead letter", letter=letter, message=message, refusals=REFUSALS, here=here)
+    return page(visit, "dead_letter.html", "Dead letter", letter=letter, message=message, refusals=REFUSALS, here=here)
 
 
 async def choose(visit: Visit) -> Response:

@@ -16,14 +16,6 @@ from console.visit import Visit
 from core.problems import INVALID, Problem, invalid
 
 _WHOLE, _FRACTION = re.compile(r"-?[0-9]{1,15}"), re.compile(r"-?[0-9]{1,15}\.[0-9]{1,15}")
-_ONCE = """{% extends "frame" %}{% block main %}{% import "parts" as parts with context %}
-{{ parts.head(title) }}
-<section class="card" aria-label="Shown once">
-<p class="notice"><b>Copy now:</b> it is not shown again.</p>
-{% for label, secret in secrets %}<h2>{{ label }}</h2><pre>{{ secret }}</pre>
-{% endfor %}
-{% for line in lines %}<p>{{ line }}</p>{% endfor %}
-<div class="actions"><a class="button first" href="{{ back }}">I have copied it</a></div></section>{% endblock %}"""
 
 
 def number(typed: str) -> Any:
@@ -82,4 +74,4 @@ def _written(value: Any) -> str:
 
 def shown_once(visit: Visit, title: str, secrets: list[tuple[str, str]], lines: list[str], back: str) -> Response:
     """The answer to the form itself."""
-    return page(visit, _ONCE, title, secrets=secrets, lines=lines, back=back)
+    return page(visit, "shown_once.html", title, secrets=secrets, lines=lines, back=back)

@@ -1,4 +1,4 @@
-"""What every page of the console has in common: its frame, its parts, what a browser lets it do.
+"""What every page of the console has in common: how its template becomes an answer, what a browser lets it do.
 
 The promise: a page needs nothing from anywhere else and reads fully without JavaScript; whatever a person, a template
 or a provider wrote is text, never markup; every form carries the session's token.
@@ -6,88 +6,27 @@ or a provider wrote is text, never markup; every form carries the session's toke
 
 import base64
 import hashlib
-from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
 
-from jinja2 import DictLoader, Environment, StrictUndefined, Template
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
 from console import words
-from console.parts import PARTS
-from console.script import SCRIPT
-from console.style import STYLE
 from console.visit import SAID, Visit
 
-_FRAME = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="robots" content="noindex">
-<title>{{ title }} · Cloud Offload</title>
-<link rel="icon" href="data:,">
-<link rel="stylesheet" href="{{ style }}">
-<script src="{{ script }}" defer></script>
-</head>
-<body>
-{% import "parts" as parts with context -%}
-{% if menu %}<a class="skip" href="#main">Skip to the content</a>
-<header class="top">
-<a class="brand" href="/console">Cloud Offload</a>
-<div class="who"><span>{{ role }} <code>{{ actor }}</code></span>
-{{ parts.act("/console/sign-out", "Sign out", look="small") }}</div>
-</header>
-<div class="frame">
-<nav class="menu" aria-label="Console"><ul>
-{% for path, label in menu %}
-<li><a href="{{ path }}"{% if path == place %} aria-current="page"{% endif %}>{{ label }}</a></li>
-{% endfor %}
-</ul></nav>
-{% else %}<div class="alone">
-{% endif -%}
-<main id="main" tabindex="-1">
-{% if said %}<p class="said" role="status">{{ said }}</p>
-{% endif -%}
-{% block main %}{% endblock -%}
-</main>
-</div>
-</body>
-</html>
-"""
-
-_CONFIRM = """{% extends "frame" %}{% block main %}{% import "parts" as parts with context %}
-<h1>{{ title }}</h1>
-<div class="card">
-{% for line in lines %}<p>{{ line }}</p>
-{% endfor %}
-<form method="post" action="{{ path }}">{{ parts.csrf() }}
-{% for name, value in fields %}<input type="hidden" name="{{ name }}" value="{{ value }}">
-{% endfor %}
-{%- if asked %}{{ parts.input(asked[0], asked[1], required=true) }}{% endif %}
-<div class="actions"><button class="first{% if danger %} danger{% endif %}">{{ button }}</button>
-<a class="button" href="{{ back }}">Back</a></div>
-</form></div>{% endblock %}"""
-
-_PROBLEM = """{% extends "frame" %}{% block main %}
-<h1>{{ title }}</h1>
-<p class="problem">{{ detail }}</p>
-{% for fault in faults %}<p><code>{{ fault.field }}</code>: {{ fault.detail }}</p>
-{% endfor %}
-<p class="quiet">Request {{ request_id }}</p>
-<p><a class="button" href="{{ back }}">Back</a></p>{% endblock %}"""
+_HERE = Path(__file__).parent
 
 
-def _address(name: str, content: str) -> str:
-    """With the content in it, so that a browser may keep it for ever."""
-    digest = hashlib.sha256(content.encode()).digest()
-    return f"/console/{base64.urlsafe_b64encode(digest[:9]).decode()}/{name}"
+def _asset(name: str, kind: str) -> tuple[str, tuple[bytes, str]]:
+    """Its address has the content in it, so that a browser may keep it for ever."""
+    content = (_HERE / "static" / name).read_bytes()
+    digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()[:9]).decode()
+    return f"/console/{digest}/{name}", (content, f"{kind}; charset=utf-8")
 
 
-ASSETS = {
-    _address("console.css", STYLE): (STYLE, "text/css; charset=utf-8"),
-    _address("console.js", SCRIPT): (SCRIPT, "text/javascript; charset=utf-8"),
-}
+ASSETS = dict([_asset("console.css", "text/css"), _asset("console.js", "text/javascript")])
 _STYLE_AT, _SCRIPT_AT = ASSETS
 HEADERS = {
     "Content-Security-Policy": (
@@ -99,9 +38,10 @@ HEADERS = {
 
 
 def page(visit: Visit | None, template: str, title: str, status: int = 200, **values: Any) -> Response:
-    """A page made of a template that extends "frame" and fills its block "main"."""
+    """A page made of a file of `templates/` that extends frame.html and fills its block "main"."""
     said = visit.request.cookies.get(SAID, "") if visit else ""
-    html = _template(template).render(
+    drawn = templates().get_template(template)
+    html = drawn.render(
         title=title,
         csrf_token=visit.form_token if visit else "",
         menu=_menu(visit),
@@ -135,7 +75,7 @@ def confirm(
     its label."""
     return page(
         visit,
-        _CONFIRM,
+        "confirm.html",
         title,
         path=path or visit.request.url.path,
         lines=lines,
@@ -149,7 +89,7 @@ def confirm(
 
 def problem(visit: Visit | None, title: str, detail: str, status: int, **parts: Any) -> Response:
     back = f"/console/{visit.section}" if visit and visit.section else "/console"
-    return page(visit, _PROBLEM, title, status, detail=detail, back=back, **parts)
+    return page(visit, "problem.html", title, status, detail=detail, back=back, **parts)
 
 
 def _menu(visit: Visit | None) -> list[tuple[str, str]]:
@@ -163,16 +103,17 @@ def _place(visit: Visit | None) -> str:
 
 
 @cache
-def _template(source: str) -> Template:
-    return _environment().from_string(source)
-
-
-@cache
-def _environment() -> Environment:
-    sources: Mapping[str, str] = {"frame": _FRAME, "parts": PARTS}
+def templates() -> Environment:
     environment = Environment(
-        autoescape=True, undefined=StrictUndefined, loader=DictLoader(sources), trim_blocks=True, lstrip_blocks=True
+        autoescape=True,
+        undefined=StrictUndefined,
+        loader=FileSystemLoader(_HERE / "templates"),
+        auto_reload=False,  # a deployment's files never change
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.filters.update(words.FILTERS)
-    environment.globals.update(nothing=words.NOTHING, style=_STYLE_AT, script=_SCRIPT_AT, look_of=words.look_of)
+    environment.globals.update(
+        nothing=words.NOTHING, style=_STYLE_AT, script=_SCRIPT_AT, look_of=words.look_of, mailbox=words.mailbox
+    )
     return environment

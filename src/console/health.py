@@ -9,6 +9,7 @@ from console.frame import page
 from console.routing import Page
 from console.visit import Visit
 from core.errors import ConfigurationError
+from core.version import VERSION
 from monitoring import connection, overview
 from providers import PROVIDERS
 from runtime.settings import SETTINGS, Settings
@@ -32,57 +33,17 @@ class Told(NamedTuple):
     purpose: str
 
 
-_TEMPLATE = """{% extends "frame" %}{% block main %}{% import "parts" as parts with context %}
-{{ parts.head("Health", "Whether everything that jobs need is set and answers.") }}
-<section class="card" aria-labelledby="sites"><h2 id="sites">Sites</h2>
-{% for site in standing.sites %}
-<p><b>{{ site.name }}</b> <span class="quiet">sends with {{ site.provider }}</span></p>
-{% if may_change %}
-{{ parts.act("/console/health/" ~ site.id, "Test the connection of " ~ site.name, look="small") }}
-{% endif %}
-{% else %}
-<p>There is no site yet. Create one under <a href="/console/sites">Sites and tokens</a>.</p>
-{% endfor %}
-</section>
-{% if settings %}
-<section class="card" aria-labelledby="settings"><h2 id="settings">Settings of the deployment</h2>
-<table><thead><tr><th scope="col">Setting</th><th scope="col">Standing</th><th scope="col">For</th></tr></thead><tbody>
-{% for told in settings %}
-<tr><td data-label="Setting"><code>{{ told.name }}</code></td>
-<td data-label="Standing"><span class="badge {{ told.look }}">{{ told.standing }}</span></td>
-<td data-label="For">{{ told.purpose }}</td></tr>
-{% endfor %}
-</tbody></table></section>
-{% endif %}
-{% endblock %}"""
-
-_SITE = """{% extends "frame" %}{% block main %}{% import "parts" as parts with context %}
-{{ parts.head("Connection of " ~ site.name, "Tried just now.") }}
-<section class="card" aria-labelledby="checks"><h2 id="checks">What answers</h2>
-<table><thead><tr><th scope="col">What</th><th scope="col">Result</th><th scope="col">In words</th></tr></thead><tbody>
-{% for name, result in results.items() %}
-<tr><td data-label="What">{{ name }}</td>
-<td data-label="Result">
-{%- if result.ok %}<span class="badge good">ok</span>{% else %}<span class="badge bad">fault</span>{% endif %}</td>
-<td data-label="In words">{{ result.detail }}</td></tr>
-{% endfor %}
-</tbody></table>
-{{ parts.act("/console/health/" ~ site.id, "Test again") }}</section>
-{% endblock %}"""
-
-
 async def show(visit: Visit) -> Response:
     standing = await overview.read(visit.services, visit.caller.scope)
-    return page(
-        visit, _TEMPLATE, "Health", standing=standing, settings=_settings(visit, standing) if visit.sees_all else []
-    )
+    settings = _settings(visit, standing) if visit.sees_all else []
+    return page(visit, "health.html", "Health", standing=standing, settings=settings, version=VERSION)
 
 
 async def test(visit: Visit) -> Response:
     site = await visit.site_row(visit.path("site"))
     [receiver] = await visit.services.database.all(callbacks.receiver(site["id"]))
     results = await connection.test(visit.services, {**site, **receiver})
-    return page(visit, _SITE, f"Connection of {site['name']}", site=site, results=results)
+    return page(visit, "health_connection.html", f"Connection of {site['name']}", site=site, results=results)
 
 
 def _settings(visit: Visit, standing: overview.Overview) -> list[Told]:

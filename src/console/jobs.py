@@ -23,42 +23,6 @@ LIMIT = 50
 MOST_SITES = 200  # that can be chosen from
 _ID = re.compile(r"job_[0-9a-f]{32}")
 
-_LIST = """{% extends "frame" %}{% block main %}{% import "parts" as parts with context %}
-{{ parts.head("Jobs", "Each is one message, or one certificate, for many people.") }}
-<form class="filter" method="get" action="/console/jobs">
-{{ parts.search("q", "Words of the name, or the id", asked.q) }}
-{{ parts.select("state", "State", states, asked.state) }}
-{{ parts.select("kind", "Kind", kinds, asked.kind) }}
-{% if sites %}{{ parts.select("site", "Site", sites, asked.site) }}{% endif %}
-{{ parts.search("company", "Company", asked.company, type="text") }}
-{{ parts.search("from", "Created from", asked["from"], type="date") }}
-{{ parts.search("to", "up to", asked.to, type="date") }}
-<button>Filter</button>{% if filtered %}<a class="button" href="/console/jobs">Show all</a>{% endif %}</form>
-<section class="card" aria-label="Jobs"><div id="jobs"{% if open %} data-live{% endif %}>
-{% if jobs %}
-<table class="jobs"><thead><tr><th scope="col">Job</th><th scope="col">State</th><th scope="col">People</th>
-<th scope="col">Created</th></tr></thead><tbody>
-{% for job in jobs %}
-<tr><td data-label="Job"><div><a href="/console/jobs/{{ job.id }}">{{ job.name or job.id }}</a>
-{% if job.kind == "certificate" %} <span class="badge">certificate</span>{% endif %}
-<div class="quiet">{% if names %}{{ names[job.site_id] or job.site_id }}{% if job.company %}, {% endif %}{% endif %}
-{{- job.company or "" }}</div></div></td>
-<td data-label="State"><div>{{ parts.badge(job.state) }}
-{% if job.state == "paused" and job.reason %}<div class="quiet">{{ job.reason | spaced }}</div>{% endif %}</div></td>
-<td data-label="People"><div class="fill">{{ parts.bar(job) }}</div></td>
-<td data-label="Created">{{ parts.when(job.created_at) }}</td></tr>
-{% endfor %}
-</tbody></table>
-{% elif filtered %}
-<p>{% if following %}None of the jobs looked at here fits.{% else %}No job fits.
-<a href="/console/jobs">Show all jobs</a>{% endif %}</p>
-{% else %}
-<p>There is no job yet. Moodle's plugin creates them, or <code>offload send</code> on the command line.</p>
-{% endif %}
-</div>
-{{ parts.pager(following, "Next page" if full else "Search further back") }}
-</section>{% endblock %}"""
-
 
 async def find(visit: Visit) -> tuple[Visit, Row]:
     """The job that the address names, and the visit within its site. Raises `UnknownJob`."""
@@ -78,7 +42,7 @@ async def show(visit: Visit) -> Response:
     asked = {name: visit.query(name) for name in ("q", "state", "kind", "site", "company", "from", "to")}
     return page(
         visit,
-        _LIST,
+        "jobs.html",
         "Jobs",
         jobs=rows,
         names=names,

@@ -12,68 +12,6 @@ from jobs.breakers import BOUNCE_LIMIT
 from monitoring import overview
 
 LATE_SWEEP = 180  # seconds: two runs were missed
-_TEMPLATE = """{% extends "frame" %}{% block main %}{% import "parts" as parts with context %}
-{{ parts.head("Overview") }}
-<div data-live id="figures" class="cards">
-{% for figure in figures %}
-<div class="card"><div class="quiet">{{ figure.label }}</div>
-<div class="figure">{{ figure.value }}</div>
-<div>{% if figure.verdict %}<span class="badge {{ figure.look }}">{{ figure.verdict }}</span> {% endif -%}
-<span class="quiet">{{ figure.about }}</span></div>
-{% if figure.link %}<div><a href="{{ figure.link[0] }}">{{ figure.link[1] }}</a></div>{% endif %}
-</div>
-{% endfor %}
-</div>
-<section class="card" aria-labelledby="open"><h2 id="open">Jobs under way</h2>
-<div data-live id="jobs">
-{% for job in overview.open_jobs %}
-<article class="job">
-<h3><a href="/console/jobs/{{ job.id }}">{{ job.name or job.id }}</a> {{ parts.badge(job.state) }}</h3>
-<p class="quiet">{{ names[job.site_id] }}{% if job.company %}, {{ job.company }}{% endif %}
-{%- if job.reason %}: {{ job.reason | spaced }}{% endif %}</p>
-{{ parts.bar(job) }}</article>
-{% else %}
-<p>Nothing is under way. Jobs that have ended are under <a href="/console/jobs">Jobs</a>.</p>
-{% endfor %}
-</div></section>
-<section class="card" aria-labelledby="sites"><h2 id="sites">Sites</h2>
-<table><thead><tr><th scope="col">Site</th><th scope="col" class="number">Waiting</th>
-<th scope="col" class="number">Mails a second</th><th scope="col" class="number">Done in</th>
-<th scope="col" class="number">Quota of today</th><th scope="col" class="number">Hard bounces</th>
-<th scope="col" class="number">Callbacks taken</th></tr></thead><tbody data-live id="standing">
-{% for site in overview.sites %}
-<tr><td data-label="Site"><span><a href="/console/sites/{{ site.id }}">{{ site.name }}</a>
-{%- if site.disabled %} <span class="badge bad">disabled</span>{% endif %}
-{%- if site.callbacks_off %} <span class="badge bad">callbacks off</span>{% endif %}</span></td>
-<td data-label="Waiting" class="number">{{ (site.numbers.pending + site.numbers.sending) | number }}</td>
-<td data-label="Mails a second" class="number">{{ "%.1f" | format(site.numbers.rate) }}</td>
-<td data-label="Done in" class="number">{{ site.eta_seconds | duration }}</td>
-<td data-label="Quota of today" class="number">{% if site.used is none %}{{ nothing }}{% else -%}
-{{ site.used | number }}{% if site.quota %} of {{ site.quota | number }}{% endif %}{% endif %}</td>
-<td data-label="Hard bounces" class="number">{{ site.numbers.bounces.value | percent }}</td>
-<td data-label="Callbacks taken" class="number">{{ site.numbers.delivery.value | percent }}</td></tr>
-{% endfor %}
-</tbody></table></section>
-{% if month %}
-<section class="card" aria-labelledby="cost"><h2 id="cost">What this month has cost so far</h2>
-<p><span class="figure">${{ "%.2f" | format(month.total) }}</span>
-<span class="quiet">of a budget of ${{ "%.0f" | format(month.budget) }}, for the platform alone; mails cost extra at
-their provider. Each amount is a count times what one was measured to use.</span></p>
-<details><summary>The arithmetic</summary>
-<table><thead><tr><th scope="col">What</th><th scope="col" class="number">Amount</th>
-<th scope="col" class="number">Included</th><th scope="col" class="number">Price</th>
-<th scope="col" class="number">Dollars</th></tr></thead><tbody>
-{% for line in month.lines %}
-<tr><td data-label="What">{{ line.price.what }}</td>
-<td data-label="Amount" class="number">{{ line.amount | amount }} {{ line.price.unit }}</td>
-<td data-label="Included" class="number">{{ line.price.included | amount }}</td>
-<td data-label="Price" class="number">${{ "%g" | format(line.price.dollars) }}
-{%- if line.price.per > 1 %} a million{% else %} a {{ line.price.unit }}{% endif %}</td>
-<td data-label="Dollars" class="number">{{ "%.2f" | format(line.dollars) }}</td></tr>
-{% endfor %}
-</tbody></table></details></section>
-{% endif %}
-{% endblock %}"""
 
 
 class Figure(NamedTuple):
@@ -91,7 +29,7 @@ async def show(visit: Visit) -> Response:
     standing = await overview.read(visit.services, visit.caller.scope)
     return page(
         visit,
-        _TEMPLATE,
+        "overview.html",
         "Overview",
         overview=standing,
         figures=_figures(standing),

@@ -20,7 +20,7 @@ from core.errors import InvalidAddress, RecipientFault
 from core.problems import NOT_FOUND, Problem
 from mail.compose import MailJob
 from mail.headers import UNSUBSCRIBE
-from mail.message import Address, OutgoingMail
+from mail.message import OutgoingMail
 from runtime.ports import Row
 from store import job_lists, people_lists
 
@@ -35,39 +35,6 @@ _NOT_ISSUED = "0" * 16  # a certificate's code that is nobody's
 _ELSEWHERE = re.compile(r"(?:https?:)?//", re.IGNORECASE)
 _STYLED = re.compile(r"""url\(\s*["']?((?:https?:)?//[^"')\s]+)""", re.IGNORECASE)
 
-_PREVIEW = """{% extends "frame" %}{% block main %}{% import "parts" as parts with context %}
-{% set job_at = "/console/jobs/" ~ job.id %}
-{% set people = job_at ~ "/people/" %}
-{% call parts.head("The mail for " ~ (person.name or person.ref), "As the job makes it. Nothing is sent.") %}
-{% if person.position > 0 %}<a class="button" rel="prev" href="{{ people }}{{ person.position - 1 }}/preview">
-Person before</a>{% endif %}
-{% if person.position + 1 < job.total %}<a class="button" rel="next"
- href="{{ people }}{{ person.position + 1 }}/preview">Next person</a>{% endif %}
-{% endcall %}
-<p>In <a href="{{ job_at }}">{{ job.name or job.id }}</a>, for
-<a href="{{ people }}{{ person.position }}">{{ person.ref }}</a></p>
-<form class="filter" method="get" action="{{ job_at }}/preview">
-{{ parts.search("ref", "Another person's whole reference", "") }}<button>Show</button></form>
-{% if fault %}
-<p class="problem">{{ fault }}</p>
-{% else %}
-<section class="card" aria-labelledby="headers"><h2 id="headers">{{ mail.subject }}</h2>
-<dl><dt>From</dt><dd>{{ mailbox(mail.sender) }}</dd><dt>To</dt><dd>{{ mailbox(mail.to) }}</dd>
-{% if mail.reply_to %}<dt>Reply-To</dt><dd>{{ mailbox(mail.reply_to) }}</dd>{% endif %}
-<dt>Message-ID</dt><dd><code>{{ mail.message_id }}</code></dd>
-{% for name, value in mail.headers.items() %}<dt>{{ name }}</dt><dd><code>{{ value }}</code></dd>{% endfor %}</dl>
-{% if harmless %}<p class="quiet">Links to {{ harmless | join(" and to ") }} lead nowhere here.</p>{% endif %}
-</section>
-<section class="card" aria-labelledby="html"><h2 id="html">HTML</h2>
-{% if pictures %}<p>{{ pictures | length | number }} of its pictures
-{{- " is" if pictures | length == 1 else " are" }} on other servers, and not loaded here:
-{% for picture in pictures[:10] %}<code>{{ picture }}</code> {% endfor %}</p>{% endif %}
-<iframe sandbox="" referrerpolicy="no-referrer" title="The mail as HTML"
- src="{{ people }}{{ person.position }}/preview/mail"></iframe></section>
-<section class="card" aria-labelledby="text"><h2 id="text">Plain text</h2>
-<pre>{{ mail.text }}</pre></section>
-{% endif %}{% endblock %}"""
-
 
 async def show(visit: Visit) -> Response:
     visit, job = await find(visit)
@@ -79,7 +46,7 @@ async def show(visit: Visit) -> Response:
         fault = f"No mail can be made of it: {error.detail}."
     return page(
         visit,
-        _PREVIEW,
+        "preview.html",
         "Preview",
         job=job,
         person=person,
@@ -87,7 +54,6 @@ async def show(visit: Visit) -> Response:
         fault=fault,
         pictures=pictures_elsewhere(mail.html) if mail else [],
         harmless=_harmless(job, mail) if mail else [],
-        mailbox=_mailbox,
     )
 
 
@@ -125,7 +91,7 @@ async def _mail(visit: Visit, job: Row, person: Row) -> OutgoingMail:
 
 async def _supplied(visit: Visit, job: Row, person: Row, content: Row, variables: Row) -> dict[str, str]:
     """What the mail is given to say of the person's certificate; of one that is not issued yet, as it will look."""
-    from certs import Issuing
+    from certificates.issuing import Issuing
 
     found = await certificate_of(visit, job, person)
     award = CertificateJob.load(job["site_id"], job["id"], job["company"], content)
@@ -159,10 +125,6 @@ class _Pictures(HTMLParser):
             address = (value or "").strip()
             if ((tag, name) == ("img", "src") or name == "background") and _ELSEWHERE.match(address):
                 self.found.append(address)
-
-
-def _mailbox(address: Address) -> str:
-    return f"{address.name} <{address.email}>" if address.name else address.email
 
 
 _ONE = "/console/jobs/{job}/people/{position}/preview"

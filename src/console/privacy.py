@@ -37,45 +37,6 @@ _KINDS = {
     "suppressions": ("suppression", "suppressions"),
     "soft_bounces": ("count of soft bounces", "counts of soft bounces"),
 }
-_TEMPLATE = """{% extends "frame" %}{% block main %}{% import "parts" as parts with context %}
-{{ parts.head("Privacy", "What is kept of a person, and for how long.") }}
-{% if may_change and (sites or own) %}
-<section class="card" aria-labelledby="person"><h2 id="person">Find a person</h2>
-<form method="post" action="/console/privacy/find">{{ parts.csrf() }}
-{% if own %}<input type="hidden" name="site" value="{{ own }}">
-{% else %}<div class="field">{{ parts.select("site", "Site", sites, values.site) }}</div>{% endif %}
-{{ parts.input("ref", "Reference", values.ref, error=faults.get("ref", ""), hint="Moodle's own number of them.") }}
-{{ parts.input("email", "Address", values.email, error=faults.get("email", ""),
- hint="With both, whoever has either of them.") }}
-<button class="first">Count what is kept</button></form></section>
-{% endif %}
-<section class="card" aria-labelledby="retention"><h2 id="retention">What the next sweeps erase</h2>
-{% if due %}
-<table><thead><tr><th scope="col">Site</th><th scope="col">People are kept</th>
-<th scope="col">Certificates are kept</th><th scope="col">Due now</th></tr></thead><tbody>
-{% for row in due %}
-<tr><td data-label="Site"><a href="/console/sites/{{ row.id }}">{{ names.get(row.id, row.id) }}</a></td>
-<td data-label="People are kept">{% if row.keep_people_days is none %}until somebody erases them
-{%- else %}{{ row.keep_people_days | number }} days after their job's end{% endif %}</td>
-<td data-label="Certificates are kept">{% if row.keep_certificate_years is none %}for ever
-{%- else %}{{ row.keep_certificate_years }} years{% endif %}</td>
-<td data-label="Due now">{{ told(row) or "nothing" }}</td></tr>
-{% endfor %}
-</tbody></table>{{ parts.pager(following) }}
-{% else %}<p>There is no site yet.</p>{% endif %}</section>{% endblock %}"""
-_FOUND = """{% extends "frame" %}{% block main %}{% import "parts" as parts with context %}
-{{ parts.head(title) }}
-<section class="card" aria-label="What is kept">
-<p>{{ called }}, at {{ site.name }}</p>
-{% if kept %}<ul>{% for line in kept %}<li>{{ line }}</li>{% endfor %}</ul>
-{% else %}<p>Nothing is kept of this person{{ " so far as was looked" if more else "" }}.</p>{% endif %}
-{% if more %}<p class="notice">There is more to look through than fits into one answer.</p>
-{{ parts.act(more, button, look="first", fields=fields) }}
-{% endif %}
-<div class="actions">
-{% if kept and not erased %}{{ parts.act("/console/privacy/export", "Export as JSON", fields=fields) }}
-{{ parts.act("/console/privacy/ask-erase", "Erase this person", look="danger", fields=fields) }}{% endif %}
-<a class="button" href="/console/privacy">Find somebody else</a></div></section>{% endblock %}"""
 
 
 async def show(visit: Visit) -> Response:
@@ -169,7 +130,7 @@ async def _shown(visit: Visit, values: Mapping[str, str], faults: Mapping[str, s
     names = {site["id"]: site["name"] for site in await visit.sites()}
     return page(
         visit,
-        _TEMPLATE,
+        "privacy.html",
         "Privacy",
         422 if faults else 200,
         due=rows[:LIMIT],
@@ -196,7 +157,7 @@ def _found(
     """`more`: where to go on."""
     return page(
         visit,
-        _FOUND,
+        "privacy_person.html",
         title,
         site=site,
         called=_called(visit),

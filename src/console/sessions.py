@@ -1,4 +1,4 @@
-"""Who is using the console: whoever signed in with a secret, or comes through Cloudflare Access.
+"""Who is using the console: whoever signed in with a secret, or comes through the sign-on in front of us.
 
 The promise: a session can do no more than the token it came from and ends with it; its cookie is out of reach of
 scripts, of other sites and of plain http; and what is kept of it in the database opens nothing.
@@ -15,6 +15,7 @@ from api import auth
 from api.auth import Caller
 from core.problems import FORBIDDEN, Problem
 from core.scope import Scope
+from runtime import front
 from runtime.ports import Statement
 from runtime.services import Services
 from store import console_sessions, console_users
@@ -22,7 +23,7 @@ from tenancy import access
 from tenancy.tokens import hash_of
 
 COOKIE = "__Host-offload"
-ACCESS = "access:"  # how the key of a session begins that Cloudflare Access keeps
+ACCESS = "access:"  # how the key of a session begins that Access keeps, not we
 LASTS = 8 * 3600  # seconds: a working day
 
 
@@ -41,7 +42,7 @@ async def current(request: Request, services: Services) -> Session | None:
         caller = await _of_cookie(cookie, services)
         if caller:
             return Session(caller, cookie)
-    if services.settings.access and (token := request.headers.get(access.HEADER)):
+    if services.settings.access and (token := front.access_token(request)):
         return await _of_access(token, services)
     return None
 

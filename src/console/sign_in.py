@@ -23,19 +23,6 @@ from store import audit
 _GUEST = "__Host-offload-guest"  # makes a form's token before there is a session
 _ACCESS_SIGN_OUT = "/cdn-cgi/access/logout"  # answered by Access, not by us
 _INSIDE = re.compile(r"/console(/[\w./-]*)?(\?[\w=&%.+-]*)?", re.ASCII)
-_TEMPLATE = """{% extends "frame" %}{% block main %}{% import "parts" as parts with context %}
-<div class="card"><h1>Sign in</h1>
-<p class="quiet">Cloud Offload for Moodle: the console</p>
-{% if wrong %}<p class="problem" role="alert">{{ wrong }}</p>{% endif %}
-<form method="post" action="/console/sign-in">
-<input type="hidden" name="csrf" value="{{ guest_token }}">
-<input type="hidden" name="next" value="{{ following }}">
-<div class="field"><label for="secret">Operator's secret, or an access token</label>
-<input id="secret" name="secret" type="password" required autocomplete="current-password" autofocus
- aria-describedby="secret-hint">
-<span class="quiet" id="secret-hint">A site's or a company's token shows that site or company alone.</span></div>
-<button class="first">Sign in</button>
-</form></div>{% endblock %}"""
 
 
 async def form(visit: Visit) -> Response:
@@ -47,9 +34,8 @@ async def sign_in(visit: Visit) -> Response:
     if not visit.key:
         return _shown(visit, following, "Your browser did not keep the cookie of this form. Try again.", 403)
     visit.check_form()
-    address = visit.request.headers.get("cf-connecting-ip")
     try:
-        await rate_limit.check(visit.services.sign_in_limit, "console", address)
+        await rate_limit.check(visit.services.sign_in_limit, "console", visit.address)
         caller = await sessions.authenticate(visit.field("secret"), visit.services)
     except RateLimited:
         return _shown(visit, following, "Too many tries. Wait a minute.", 429)
@@ -83,7 +69,7 @@ async def sign_out(visit: Visit) -> Response:
 def _shown(visit: Visit, following: str, wrong: str = "", status: int = 200) -> Response:
     guest = visit.key or base64.urlsafe_b64encode(visit.services.random.token(16)).decode()
     token = Visit(visit.request, visit.services, visit.caller, guest, {}).form_token
-    response = page(visit, _TEMPLATE, "Sign in", status, guest_token=token, following=following, wrong=wrong)
+    response = page(visit, "sign_in.html", "Sign in", status, guest_token=token, following=following, wrong=wrong)
     response.set_cookie(_GUEST, guest, max_age=3600, path="/", secure=True, httponly=True, samesite="strict")
     return response
 

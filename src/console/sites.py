@@ -29,106 +29,6 @@ _SUCCESSES = (
     ("echo", "an answer that repeats its id, as the plugin gives it"),
     ("2xx", "any answer with a status 2xx"),
 )
-_STANDING = """{% macro standing(site) %}
-{%- if site.disabled_at %}<span class="badge bad">disabled</span>
-{%- elif site.callback_off_at %}<span class="badge warn">callbacks off</span>
-{%- else %}<span class="badge good">active</span>{% endif %}{% endmacro %}"""
-_LIST = (
-    """{% extends "frame" %}{% block main %}{% import "parts" as parts with context %}
-"""
-    + _STANDING
-    + """
-{% call parts.head("Sites and tokens", "Each site is a Moodle, with access tokens of its own.") %}
-{% if is_operator %}<a class="button first" href="/console/sites/new">Create a site</a>{% endif %}
-{% endcall %}
-<section class="card" aria-label="Sites">
-{% if sites %}
-<table><thead><tr><th scope="col">Site</th><th scope="col">Standing</th><th scope="col">Sends with</th>
-<th scope="col">Callbacks go to</th><th scope="col">Since</th></tr></thead><tbody>
-{% for site in sites %}
-<tr><td data-label="Site"><a href="/console/sites/{{ site.id }}">{{ site.name }}</a></td>
-<td data-label="Standing">{{ standing(site) }}</td>
-<td data-label="Sends with">{{ site.provider }}</td>
-<td data-label="Callbacks go to">{{ site.callback_url or "nowhere: events are polled" }}</td>
-<td data-label="Since">{{ parts.when(site.created_at) }}</td></tr>
-{% endfor %}
-</tbody></table>{{ parts.pager(following) }}
-{% else %}<p>There is no site yet. Create one for each Moodle.</p>{% endif %}
-</section>{% endblock %}"""
-)
-_ONE = (
-    """{% extends "frame" %}{% block main %}{% import "parts" as parts with context %}
-"""
-    + _STANDING
-    + """
-{{ parts.head(site.name) }}
-<section class="card" aria-labelledby="settings"><h2 id="settings">Settings</h2>
-<dl><dt>Standing</dt><dd>{{ standing(site) }}</dd>
-<dt>Id</dt><dd><code>{{ site.id }}</code></dd>
-<dt>Sends with</dt><dd>{{ site.provider }}</dd>
-<dt>Send rate</dt><dd>{{ values.send_rate or default_rate }} mails a second
-{%- if not values.send_rate %}, as the provider allows{% endif %}</dd>
-<dt>Sender</dt><dd>{% if site.sender_email %}{{ site.sender_name }} &lt;{{ site.sender_email }}&gt;
-{%- else %}each job names its own{% endif %}</dd>
-<dt>Mails a day</dt><dd>{{ site.daily_quota | number if site.daily_quota else "no limit of ours" }}</dd>
-<dt>A job pauses</dt><dd>when {{ site.failure_limit | percent(0) }} of 50 people or more fail</dd>
-<dt>Callbacks go to</dt><dd>{{ site.callback_url or "nowhere: events are polled" }}</dd>
-{% if site.callback_url %}<dt>Taken in by</dt><dd>{{ successes[site.callback_success] }}</dd>{% endif %}
-{% if site.callback_off_at %}<dt>Callbacks off since</dt><dd>{{ parts.when(site.callback_off_at) }}, when the receiver
-answered 410 Gone</dd>{% endif %}
-{% if site.disabled_at %}<dt>Disabled since</dt><dd>{{ parts.when(site.disabled_at) }}</dd>{% endif %}
-<dt>Created</dt><dd>{{ parts.when(site.created_at) }}</dd></dl>
-<div class="actions">
-{% if is_operator %}<a class="button first" href="{{ here }}/change">Change the settings</a>{% endif %}
-{% if may_change %}{{ parts.act("/console/health/" ~ site.id, "Test the connection") }}{% endif %}
-{% if is_operator and site.callback_off_at %}{{ parts.act(here ~ "/callbacks-on", "Switch callbacks on") }}{% endif %}
-</div></section>
-<section class="card" aria-labelledby="who"><h2 id="who">Who has access, and for whom</h2>
-<div class="actions"><a class="button" href="{{ here }}/tokens">Tokens</a>
-<a class="button" href="{{ here }}/companies">Companies</a></div></section>
-<section class="card" aria-labelledby="kept"><h2 id="kept">How long data is kept</h2>
-{% if is_operator %}
-<form method="get" action="{{ here }}/retention">
-{{ parts.input("keep_people_days", "People's data, in days", values.keep_people_days, type="number",
- error=faults.get("keep_people_days", ""), hint="After the end of their job. Empty: until somebody erases it.") }}
-{{ parts.input("keep_certificate_years", "Certificates, in years", values.keep_certificate_years, type="number",
- error=faults.get("keep_certificate_years", ""), hint="After they were issued. Empty: for ever.") }}
-<button>Change how long</button></form>
-{% else %}
-<dl><dt>People's data</dt><dd>{% if values.keep_people_days %}{{ values.keep_people_days }} days after their job's end
-{%- else %}until somebody erases it{% endif %}</dd>
-<dt>Certificates</dt><dd>{% if values.keep_certificate_years %}{{ values.keep_certificate_years }} years
-{%- else %}for ever{% endif %}</dd></dl>
-{% endif %}</section>
-{% if is_operator %}
-<section class="card" aria-labelledby="access"><h2 id="access">Secret and access</h2>
-<p>Callbacks are signed with the site's callback secret, which Moodle knows as well.</p>
-<div class="actions"><a class="button" href="{{ here }}/rotate-callback-secret">Rotate the callback secret</a>
-{% if site.disabled_at %}<a class="button" href="{{ here }}/enable">Enable the site</a>
-{% else %}<a class="button danger" href="{{ here }}/disable">Disable the site</a>{% endif %}</div></section>
-{% endif %}{% endblock %}"""
-)
-_FORM = """{% extends "frame" %}{% block main %}{% import "parts" as parts with context %}
-{{ parts.head(title) }}
-{% if faults %}<p class="problem" role="alert">Nothing was changed. Correct what is marked.</p>{% endif %}
-<section class="card"><form method="post" action="{{ path }}">{{ parts.csrf() }}
-{{ parts.input("name", "Name", values.name, required=true, error=faults.get("name", "")) }}
-<div class="field">{{ parts.select("provider", "Sends with", providers, values.provider) }}</div>
-{{ parts.input("send_rate", "Mails a second", values.send_rate, error=faults.get("send_rate", ""),
- hint="Empty: as fast as the provider allows.") }}
-{{ parts.input("from_email", "Sender's address", values.from_email, type="email", error=faults.get("from_email", ""),
- hint="Of jobs that name none. Its domain has to be verified at the provider.") }}
-{{ parts.input("from_name", "Sender's name", values.from_name, error=faults.get("from_name", "")) }}
-{{ parts.input("daily_quota", "Mails a day", values.daily_quota, type="number", error=faults.get("daily_quota", ""),
- hint="Empty: no limit of ours.") }}
-{{ parts.input("failure_limit", "Share of people who may fail", values.failure_limit, required=true,
- error=faults.get("failure_limit", ""), hint="From 0 to 1: with 0.2, a job pauses when 20 % of its people fail.") }}
-{{ parts.input("callback_url", "Callbacks go to", values.callback_url, type="url",
- error=faults.get("callback_url", ""), hint="A public https address of Moodle. Empty: events are polled.") }}
-<div class="field">{{ parts.select("callback_success", "A callback is taken in by", successes,
- values.callback_success) }}</div>
-<div class="actions"><button class="first">{{ button }}</button><a class="button" href="{{ back }}">Back</a></div>
-</form></section>{% endblock %}"""
 
 
 async def show_list(visit: Visit) -> Response:
@@ -138,7 +38,7 @@ async def show_list(visit: Visit) -> Response:
     rows = await visit.services.database.all(statement)
     last = rows[LIMIT - 1] if len(rows) > LIMIT else None
     following = last and visit.here(cursor=query.cursor((last["created_at"], last["id"])))
-    return page(visit, _LIST, "Sites and tokens", sites=rows[:LIMIT], following=following)
+    return page(visit, "sites.html", "Sites and tokens", sites=rows[:LIMIT], following=following)
 
 
 async def show(visit: Visit) -> Response:
@@ -149,7 +49,7 @@ def shown(visit: Visit, site: Row, typed: Mapping[str, str], faults: Mapping[str
     """A site, with what was typed into the form on its page and is wrong."""
     return page(
         visit,
-        _ONE,
+        "site.html",
         site["name"],
         422 if faults else 200,
         site=site,
@@ -229,7 +129,7 @@ def _form(
 ) -> Response:
     return page(
         visit,
-        _FORM,
+        "site_form.html",
         title,
         422 if faults else 200,
         path=path,

@@ -24,69 +24,13 @@ from suppressions.actions import Suppressions, key_of, place_of
 LIMIT = 50
 CHUNK = 1_000
 _HOME = "/console/suppressions"
-_ROWS = """{% macro rows(suppressions) %}
-<table><thead><tr><th scope="col">Address</th><th scope="col">For</th><th scope="col">Reason</th>
-<th scope="col">In words</th><th scope="col">Since</th>{% if may_change %}<th scope="col">Action</th>{% endif %}</tr>
-</thead><tbody>
-{% for row in suppressions %}
-<tr><td data-label="Address">{{ row.email }}</td>
-<td data-label="For">{{ row.company or "the whole site" }}{% if row.category %}, {{ row.category }}{% endif %}</td>
-<td data-label="Reason">{{ row.reason | spaced }}</td>
-<td data-label="In words">{{ row.detail or nothing }}</td>
-<td data-label="Since">{{ parts.when(row.created_at) }}</td>
-{% if may_change %}<td data-label="Action">
-{{ parts.act("/console/suppressions/ask-release", "Release", look="small", fields=
- {"site": site.id, "email": row.email, "company": row.company, "category": row.category}) }}</td>{% endif %}</tr>
-{% endfor %}
-</tbody></table>{% endmacro %}"""
-_LIST = (
-    """{% extends "frame" %}{% block main %}{% import "parts" as parts with context %}
-"""
-    + _ROWS
-    + """
-{{ parts.head("Suppressions", "Whom not to mail at " ~ site.name ~ ", and why.") }}
-<form class="filter" method="get" action="/console/suppressions">
-{% if sites | length > 1 %}{{ parts.select("site", "Site", sites, site.id) }}
-{% else %}<input type="hidden" name="site" value="{{ site.id }}">{% endif %}
-{{ parts.select("reason", "Reason", reasons, reason) }}
-<button>Filter</button></form>
-<form class="filter" method="post" action="/console/suppressions/find">{{ parts.csrf() }}
-<input type="hidden" name="site" value="{{ site.id }}">
-<div><label for="email">Address</label><input id="email" name="email" type="email" required></div>
-<button>Find</button></form>
-<section class="card" aria-labelledby="list"><h2 id="list">{{ heading }}</h2>
-{% if suppressions %}{{ rows(suppressions) }}{{ parts.pager(following) }}
-{% else %}<p>{{ empty }}</p>{% endif %}
-<p><a href="/console/suppressions.csv?site={{ site.id }}">All of them as a table (CSV)</a></p></section>
-{% if may_change %}
-<section class="card" aria-labelledby="import"><h2 id="import">Suppress addresses</h2>
-<form method="post" action="/console/suppressions">{{ parts.csrf() }}
-<input type="hidden" name="site" value="{{ site.id }}">
-<div class="field"><label for="addresses">Addresses, one a line</label>
-<textarea id="addresses" name="addresses" required aria-describedby="addresses-hint"></textarea>
-<span class="quiet" id="addresses-hint">A line may go on with the reason ({{ all_reasons }}), a category of mail and a
-note, divided by commas, as a table of ours has them. Without a reason it is manual.</span></div>
-{% if whole %}{{ parts.input("company", "For one company alone") }}{% endif %}
-<button class="first">Suppress</button></form></section>
-{% endif %}{% endblock %}"""
-)
-_RELEASE = """{% extends "frame" %}{% block main %}{% import "parts" as parts with context %}
-{{ parts.head("Release this address?") }}
-<div class="card"><p><b>{{ email }}</b>: {{ reasons | join(", ") }}. Mail to it is sent again.</p>
-{% if wishes %}
-<p class="problem">This person asked not to be mailed. Release them only if they ask for it.</p>{% endif %}
-<form method="post" action="/console/suppressions/release">{{ parts.csrf() }}
-{% for name, value in fields.items() %}<input type="hidden" name="{{ name }}" value="{{ value }}">{% endfor %}
-{% if wishes %}{{ parts.input("note", "Why, for the audit trail", required=true) }}{% endif %}
-<div class="actions"><button class="first{{ " danger" if wishes else "" }}">Release</button>
-<a class="button" href="/console/suppressions?site={{ fields.site }}">Back</a></div></form></div>{% endblock %}"""
 _COLUMNS = ("reason", "category", "detail")
 
 
 async def show(visit: Visit) -> Response:
     site = await _site(visit, visit.query("site"))
     if site is None:
-        return page(visit, _NO_SITE, "Suppressions")
+        return page(visit, "suppressions_no_site.html", "Suppressions")
     reason, after = query.choice(visit, "reason", Reason), query.texts_cursor(visit, 3)
     rows = await (await _of(visit, site)).page(None, reason, after, LIMIT + 1)
     following = visit.here(cursor=query.cursor(place_of(rows[LIMIT - 1]))) if len(rows) > LIMIT else None
@@ -114,7 +58,7 @@ async def _listed(
 ) -> Response:
     return page(
         visit,
-        _LIST,
+        "suppressions.html",
         "Suppressions",
         site=site,
         sites=[(each["id"], each["name"]) for each in await visit.sites()],
@@ -172,7 +116,15 @@ async def ask_release(visit: Visit) -> Response:
     fields = {"site": site["id"], "email": key, "company": company, "category": category}
     reasons = [row["reason"].replace("_", " ") for row in rows] or ["not suppressed any more"]
     wishes = any(row["reason"] in WISHES for row in rows)
-    return page(visit, _RELEASE, "Release this address?", email=key, reasons=reasons, wishes=wishes, fields=fields)
+    return page(
+        visit,
+        "suppression_release.html",
+        "Release this address?",
+        email=key,
+        reasons=reasons,
+        wishes=wishes,
+        fields=fields,
+    )
 
 
 async def release(visit: Visit) -> Response:
@@ -198,11 +150,6 @@ async def _site(visit: Visit, chosen: str) -> Row | None:
         return await visit.site_row(chosen)
     return next(iter(await visit.sites()), None)
 
-
-_NO_SITE = """{% extends "frame" %}{% block main %}{% import "parts" as parts with context %}
-{{ parts.head("Suppressions") }}
-<div class="card"><p>There is no site yet. Create one under <a href="/console/sites">Sites and tokens</a>.</p></div>
-{% endblock %}"""
 
 PAGES = (
     Page("GET", _HOME, "any", show, "Suppressions: whom not to mail, and why"),

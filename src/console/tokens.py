@@ -21,38 +21,6 @@ from tenancy import tokens
 
 LIMIT = 50
 _FIELDS = ("name", "company")
-_LIST = """{% extends "frame" %}{% block main %}{% import "parts" as parts with context %}
-{{ parts.head("Tokens of " ~ site.name, "What programs and people show to get in. The token itself is kept nowhere.") }}
-<section class="card" aria-labelledby="tokens"><h2 id="tokens">Tokens</h2>
-{% if tokens %}
-<table><thead><tr><th scope="col">Name</th><th scope="col">For</th><th scope="col">May</th><th scope="col">Created</th>
-<th scope="col">Expires</th>{% if is_operator %}<th scope="col">Action</th>{% endif %}</tr></thead><tbody>
-{% for token in tokens %}
-<tr><td data-label="Name"><span>{{ token.name }}<br><code class="quiet">{{ token.id }}</code></span></td>
-<td data-label="For">{{ token.company or "the whole site" }}</td>
-<td data-label="May">{{ "look" if token.read_only else "look and change" }}</td>
-<td data-label="Created">{{ parts.when(token.created_at) }}</td>
-<td data-label="Expires">{{ parts.when(token.expires_at) }}</td>
-{% if is_operator %}<td data-label="Action"><span class="actions">
-{% if token.expires_at is none %}<a class="button small" href="{{ here }}/{{ token.id }}/rotate"
- aria-label="Rotate {{ token.name }}">Rotate</a>{% endif %}
-<a class="button small danger" href="{{ here }}/{{ token.id }}/revoke"
- aria-label="Revoke {{ token.name }}">Revoke</a></span></td>{% endif %}</tr>
-{% endfor %}
-</tbody></table>{{ parts.pager(following) }}
-{% else %}<p>There is none: nobody gets in.</p>{% endif %}
-<p><a href="{{ back }}">Back to {{ site.name }}</a></p></section>
-{% if is_operator %}
-<section class="card" aria-labelledby="create"><h2 id="create">Create a token</h2>
-<form method="post" action="{{ here }}">{{ parts.csrf() }}
-{{ parts.input("name", "Name", values.name, required=true, error=faults.get("name", ""),
- hint="Who or what will have it.") }}
-{{ parts.input("company", "Company", values.company, error=faults.get("company", ""),
- hint="As Moodle names it. Empty: for the whole site.") }}
-<div class="field choice"><input type="checkbox" name="read_only" value="1" id="read_only">
-<label for="read_only">It may look, and change nothing</label></div>
-<button class="first">Create</button></form></section>
-{% endif %}{% endblock %}"""
 
 
 async def show_list(visit: Visit) -> Response:
@@ -107,7 +75,7 @@ async def _listed(visit: Visit, site: Row, values: Mapping[str, str], faults: Ma
     following = last and visit.here(cursor=query.cursor((last["created_at"], last["id"])))
     return page(
         visit,
-        _LIST,
+        "tokens.html",
         f"Tokens of {site['name']}",
         422 if faults else 200,
         site=site,

@@ -24,31 +24,6 @@ _CHOICES = (
     ("company", "Company manager: one company of a site"),
     ("read_only", "Read-only: looks, and changes nothing"),
 )
-_TEMPLATE = """{% extends "frame" %}{% block main %}{% import "parts" as parts with context %}
-{{ parts.head("Console users", "People who come through Cloudflare Access. A secret or a token needs no entry here.") }}
-<section class="card" aria-labelledby="users"><h2 id="users">Who may come in</h2>
-{% if users %}
-<table><thead><tr><th scope="col">Address</th><th scope="col">Role</th><th scope="col">Site</th>
-<th scope="col">Company</th><th scope="col">Since</th><th scope="col">Action</th></tr></thead><tbody>
-{% for user in users %}
-<tr><td data-label="Address">{{ user.email }}</td><td data-label="Role">{{ roles[user.role] }}</td>
-<td data-label="Site">{{ names.get(user.site_id, nothing) }}</td>
-<td data-label="Company">{{ user.company or nothing }}</td>
-<td data-label="Since">{{ parts.when(user.created_at) }}</td>
-<td data-label="Action"><a href="/console/users/{{ user.email | urlencode }}/remove">Shut out
- {{ user.email }}</a></td></tr>
-{% endfor %}
-</tbody></table>{{ parts.pager(following) }}
-{% else %}<p>Nobody yet.</p>{% endif %}
-</section>
-<section class="card" aria-labelledby="add"><h2 id="add">Let somebody in</h2>
-<form method="post" action="/console/users">{{ parts.csrf() }}
-{{ parts.input("email", "Address, as Access knows it", type="email", required=true) }}
-<div class="field">{{ parts.select("role", "Role", choices) }}</div>
-<div class="field">{{ parts.select("site", "Site", sites) }}</div>
-{{ parts.input("company", "Company", hint="Only for a company manager, or for somebody who looks at one alone.") }}
-<button class="first">Let in</button></form></section>
-{% endblock %}"""
 
 
 async def show(visit: Visit) -> Response:
@@ -57,7 +32,7 @@ async def show(visit: Visit) -> Response:
     names = {site["id"]: site["name"] for site in await visit.sites()}
     return page(
         visit,
-        _TEMPLATE,
+        "users.html",
         "Console users",
         users=rows[:LIMIT],
         following=visit.here(cursor=query.cursor((rows[LIMIT - 1]["email"],))) if len(rows) > LIMIT else None,

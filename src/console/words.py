@@ -104,6 +104,11 @@ def people(count: int) -> str:
     return counted(count, "person", "people")
 
 
+def mailbox(email: str, name: str = "") -> str:
+    """As a mail program shows it."""
+    return f"{name} <{email}>" if name and email else email
+
+
 def packed(message: str) -> str:
     """A message as a cookie takes it."""
     return base64.urlsafe_b64encode(message.encode()).decode()

@@ -2,8 +2,8 @@
 
 OffloadError
 ├── Unavailable                 a part of the platform did not do its work; try again
-│   ├── DatabaseBusy            D1 refused: certainly not executed
-│   ├── DatabaseUncertain       D1's answer was lost: may have been executed; repeat only what is idempotent
+│   ├── DatabaseBusy            it refused: certainly not executed
+│   ├── DatabaseUncertain       its answer was lost: may have been executed; repeat only what is idempotent
 │   ├── QueueUnavailable
 │   ├── BucketUnavailable
 │   ├── LimiterUnavailable
@@ -48,7 +48,7 @@ OffloadError
 ├── UnknownCompany              it has no settings of its own, or is not in the caller's scope
 ├── UnknownAsset                not uploaded, or not in the caller's scope
 ├── AssetInUse                  a job that is not over, or a company, needs it
-├── AccessRefused               who came does not come through Cloudflare Access
+├── AccessRefused               who came does not come through the sign-on in front of us
 │   ├── AccessAbsent            without its token
 │   ├── AccessUnproven          with one that is not shown to be its, for us and for now
 │   └── AccessExpired
@@ -322,8 +322,8 @@ class AccessAbsent(AccessRefused):
 class AccessUnproven(AccessRefused):
     """`code` says in the log what was wrong."""
 
-    def __init__(self, code: str) -> None:
-        super().__init__(f"the token of Cloudflare Access is refused: {code}")
+    def __init__(self, words: str, code: str) -> None:
+        super().__init__(words)
         self.code = code
 
 

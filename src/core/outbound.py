@@ -5,8 +5,8 @@ services, names that only exist inside a network. Everything that two URL parser
 backslashes, octal addresses, …) is refused rather than interpreted, since the platform's fetch has a parser of its own.
 
 What a public *name* resolves to cannot be seen here, and may change between a check and a request (DNS rebinding).
-On Workers that is harmless: fetch leaves through Cloudflare's network, which has no route into anybody's private one,
-the Worker's own included. A host that runs this code elsewhere must deny private ranges in its network.
+That is harmless where fetch leaves through a network without a route into anybody's private one, our own included, as
+Workers' does. A host that runs this code elsewhere must deny private ranges in its network.
 """
 
 import re

@@ -22,7 +22,7 @@ from sending import dispatch
 from sending.persistence import persist
 from store import batches, deliveries, events, usage
 
-AT_A_TIME = 1000  # people in one `delivery.updated`, and well below D1's limits
+AT_A_TIME = 1000  # people in one `delivery.updated`, and well below the database's limits
 
 
 class Meaning(NamedTuple):

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
+from certificates import issuing
 from certificates.award import CertificateJob
 from core import person_hash
 from core.errors import (
@@ -110,9 +111,7 @@ async def create(services: Services, scope: Scope, request: NewJob, note: Note |
     if MailJob.load(scope.site_id, job_id, version, request.content).unsubscribe:
         unsubscribe.link(services.settings, job_id, 0)  # raises where none could be made
     if request.kind == JobKind.CERTIFICATE:
-        import certs
-
-        await certs.check(services, CertificateJob.load(scope.site_id, job_id, request.company, request.content))
+        await issuing.check(services, CertificateJob.load(scope.site_id, job_id, request.company, request.content))
     insertion = jobs.insert(
         owner,
         job_id,

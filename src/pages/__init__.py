@@ -1,1 +1,1 @@
-"""What people without an account see in a browser: rendered here, without scripts or requests to anywhere else."""
+"""What people without an account read: pages, without scripts or requests to anywhere else, and a mail."""

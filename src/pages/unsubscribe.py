@@ -6,34 +6,14 @@ The promise: it says what was stopped and what can be, in the person's language;
 from typing import Any
 
 from pages.base import render, said
-from pages.unsubscribe_words import WORDS, Words
+from pages.words import Language, Unsubscribe
 from runtime.ports import Row
 from suppressions.unsubscribe import Choice
 
-_PAGE = """{% extends "frame" %}
-{% block main -%}
-<h1>{{ title }}</h1>
-{% for line in about %}<p class="quiet">{{ line }}</p>
-{% endfor %}
-{%- for line in results %}<p class="result" role="status">{{ line }}</p>
-{% endfor %}
-{%- for line in lines %}<p>{{ line }}</p>
-{% endfor %}
-{%- if buttons %}<form method="post">
-{% for choice, label, below in buttons -%}
-<button name="choice" value="{{ choice }}"{% if loop.first and not results %} class="first"{% endif %}>
-{{- label }}</button>
-{% if below %}<p class="quiet">{{ below }}</p>
-{% endif %}
-{%- endfor -%}
-</form>
-{% endif -%}
-{% endblock %}"""
 
-
-def standing(language: str, subscriber: Row, *, undone: bool = False, nothing: bool = False) -> str:
+def standing(language: Language, subscriber: Row, *, undone: bool = False, nothing: bool = False) -> str:
     """What this person has stopped, and what they can choose. `undone` and `nothing` tell what was just done."""
-    words, told = WORDS[language], _values(subscriber)
+    words, told = language.unsubscribe, _values(subscriber)
     category_stopped, all_stopped = subscriber["category_stopped"], subscriber["all_stopped"]
     results = [words.undone] if undone else []
     if all_stopped:
@@ -55,16 +35,16 @@ def standing(language: str, subscriber: Row, *, undone: bool = False, nothing: b
     )
 
 
-def notice(language: str, title: str, text: str) -> str:
+def notice(language: Language, title: str, text: str) -> str:
     """A page that only says something."""
     return _rendered(language, title=title, lines=[text])
 
 
-def _about(words: Words, subscriber: Row) -> list[str]:
+def _about(words: Unsubscribe, subscriber: Row) -> list[str]:
     return [words.addressed, words.kind] if subscriber["category"] else [words.addressed]
 
 
-def _buttons(words: Words, subscriber: Row) -> list[tuple[Choice, str, str]]:
+def _buttons(words: Unsubscribe, subscriber: Row) -> list[tuple[Choice, str, str]]:
     found = []
     if not subscriber["all_stopped"]:
         if subscriber["category"] and not subscriber["category_stopped"]:
@@ -89,6 +69,6 @@ def masked(email: str) -> str:
     return f"{local[:1]}•••@{domain}"
 
 
-def _rendered(language: str, **parts: Any) -> str:
+def _rendered(language: Language, **parts: Any) -> str:
     nothing: dict[str, list[Any]] = {"about": [], "results": [], "lines": [], "buttons": []}
-    return render(_PAGE, language, **{**nothing, **parts})
+    return render("unsubscribe.html", language, **{**nothing, **parts})

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from certificates import codes, links
+from certificates.files import file_key
 from core.errors import ConfigurationError, PersonInFlight
 from core.scope import Scope
 from core.states import CertificateState, RecipientState
@@ -243,8 +244,6 @@ class _Erase(Search):
     def _unrecorded(self, people: Sequence[Row], certificates: Sequence[Row]) -> list[str]:
         """Where files of theirs may be that no row speaks of: mails that the sandbox keeps, and the certificate that a
         crash left before its row."""
-        import certs
-
         site_id = self.scope.site_id
         having = {(row["job_id"], row["position"]) for row in certificates}
         found = []
@@ -254,7 +253,7 @@ class _Erase(Search):
                 found.append(sandbox.file_of(site_id, row["job_id"], key))
             if row["award"] is not None and (row["job_id"], row["position"]) not in having:
                 code = self._code(row)
-                found += [certs.file_key(site_id, row["company"], row["job_id"], code)] if code else []
+                found += [file_key(site_id, row["company"], row["job_id"], code)] if code else []
         return found
 
     def _code(self, row: Row) -> str | None:

@@ -1,1 +1,1 @@
-"""What the core asks of the outside world, and Cloudflare's answer to it."""
+"""What the core asks of the outside world, and the platform's answer to it."""

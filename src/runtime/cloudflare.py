@@ -36,6 +36,9 @@ from runtime.ports import HttpRequest, HttpResponse, Row, SignatureAlgorithm, St
 QUEUE_CALL = 100
 R2_DELETE = 1000
 
+# what an operator is told whose secret is not set
+HOW_TO_SET = "run 'wrangler secret put {name}'"
+
 LONGEST_BODY = 1_000_000  # bytes of an answer: no provider's and no Moodle's is longer
 
 # "D1 DB is overloaded. Requests queued for too long.", "Too many requests queued": refused before execution
@@ -52,6 +55,8 @@ _UNCONNECTED = re.compile(
 # Cloudflare answers for an origin it could not talk to: down, unreachable, TLS failed, name unknown
 # developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-5xx-errors
 _ORIGIN_NOT_REACHED = {521, 523, 525, 526, 530}
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 
 class D1:
@@ -261,6 +266,18 @@ async def serve(app: ASGIApp, request: Any, wait_until: Callable[[Awaitable[Any]
     return exchange.started.result()
 
 
+def _said_of(headers: Mapping[str, str]) -> dict[str, Any]:
+    """What `front.py` reads. The first two are Cloudflare's, whatever a caller sends; the third is signed by Access.
+    developers.cloudflare.com/fundamentals/reference/http-headers
+    """
+    address, ray = headers.get("cf-connecting-ip"), headers.get("cf-ray", "")
+    state = {
+        "request_id": ray if _REQUEST_ID.fullmatch(ray) else None,
+        "access_token": headers.get("cf-access-jwt-assertion"),
+    }
+    return {"client": (address, 0) if address else None, "state": state}
+
+
 class _Exchange:
     """One request and its response, between the Workers' streams and ASGI's messages."""
 
@@ -274,6 +291,7 @@ class _Exchange:
 
     def scope(self) -> dict[str, Any]:
         url = js.URL.new(self._request.url)
+        headers = {str(name).lower(): str(value) for name, value in self._request.js_object.headers}
         return {
             "type": "http",
             "asgi": {"version": "3.0", "spec_version": "2.4"},
@@ -285,11 +303,9 @@ class _Exchange:
             "query_string": url.search.removeprefix("?").encode(),
             "root_path": "",
             "server": (url.hostname, None),
-            "headers": [(str(k).lower().encode("latin-1"), str(v).encode("latin-1")) for k, v in self._fields()],
+            "headers": [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()],
+            **_said_of(headers),
         }
-
-    def _fields(self) -> Any:
-        return self._request.js_object.headers
 
     async def receive(self) -> dict[str, Any]:
         if self._reader is None:

@@ -1,7 +1,7 @@
 """What the core asks of the outside world: database, queue, bucket, fetch, limits, clock, randomness.
 
-The promise: everything but `entry.py` and `cloudflare.py` runs on these interfaces alone, so the same code runs on
-workerd, in the local runtime and under plain CPython in the tests.
+The promise: everything but `entry.py` and the platform's adapter runs on these interfaces alone, so the same code runs
+in production, in the local runtime and under plain CPython in the tests.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,14 +13,14 @@ Parameter = str | int | float | bytes | None
 
 
 class Statement(NamedTuple):
-    """One SQL statement with its positional parameters (`?1`, `?2`, …; at most 100, D1's limit)."""
+    """One SQL statement with its positional parameters (`?1`, `?2`, …; at most 100)."""
 
     sql: str
     parameters: tuple[Parameter, ...] = ()
 
 
 class Database(Protocol):
-    """D1, or SQLite with D1's limits. Raises `DatabaseBusy` (not executed) or `DatabaseUncertain` (may have been)."""
+    """SQLite, in its dialect. Raises `DatabaseBusy` (not executed) or `DatabaseUncertain` (may have been)."""
 
     async def all(self, statement: Statement) -> list[Row]: ...
 
@@ -34,7 +34,7 @@ class Database(Protocol):
 
 
 class Queue(Protocol):
-    """A Cloudflare Queue. Bodies are references, never people's data. Raises `QueueUnavailable`."""
+    """A queue that delivers at least once. Bodies are references, never people's data. Raises `QueueUnavailable`."""
 
     async def send(self, bodies: Sequence[Mapping[str, Any]], delay_seconds: int = 0) -> None:
         """Send any number of messages; the adapter splits them by the platform's 100 a call. Delay 0 to 86,400 s."""
@@ -64,7 +64,7 @@ class StoredObject:
 
 
 class Bucket(Protocol):
-    """R2. Raises `BucketUnavailable`."""
+    """The store of files, by key. Raises `BucketUnavailable`."""
 
     async def put(self, key: str, data: bytes, content_type: str) -> None: ...
     async def get(self, key: str) -> StoredObject | None: ...
@@ -119,10 +119,10 @@ class Crypto(Protocol):
 
 
 class Limiter(Protocol):
-    """Calls counted by key, each for itself, at one of Cloudflare's locations. Raises `LimiterUnavailable`."""
+    """Calls counted by key, each for itself, at one of the platform's locations. Raises `LimiterUnavailable`."""
 
     async def allows(self, key: str) -> bool:
-        """Count one more; whether it is within the limit of wrangler.toml."""
+        """Count one more; whether it is within the limit that the deployment configures."""
         ...
 
 

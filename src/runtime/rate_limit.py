@@ -13,7 +13,7 @@ from runtime.ports import Limiter
 
 async def check(limiter: Limiter, purpose: str, address: str | None) -> None:
     """Count one more request from this address, apart from those for another purpose. Raises `RateLimited`."""
-    if address is None:  # Cloudflare names it with every request
+    if address is None:  # the platform names it with every request from outside
         return
     try:
         allowed = await limiter.allows(f"{purpose} {network_of(address)}")

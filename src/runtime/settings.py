@@ -1,7 +1,7 @@
-"""The deployment's settings: variables of wrangler.toml and secrets of `wrangler secret put`, read once an invocation.
+"""The deployment's settings, variables and secrets, read once an invocation.
 
 The promise: a wrong value is told by its name, never replaced in silence. `SETTINGS` is the table that docs/settings.md
-and wrangler.toml are held to.
+and the platform's own configuration are held to.
 """
 
 import base64
@@ -14,7 +14,7 @@ from core.errors import ConfigurationError
 
 
 class Setting(NamedTuple):
-    """`default` None: without it, what needs it is refused. `secret`: belongs in `wrangler secret put`."""
+    """`default` None: without it, what needs it is refused. `secret`: is kept where nobody reads it again."""
 
     name: str
     default: str | None
@@ -67,15 +67,20 @@ _DEFAULTS = {setting.name: setting.default for setting in SETTINGS}
 
 @dataclass(frozen=True)
 class Settings:
-    """Typed access to what `SETTINGS` lists; `text` for what a provider needs."""
+    """Typed access to what `SETTINGS` lists; `text` for what a provider needs. `hint`: how an operator sets a secret on
+    this platform."""
 
     values: Mapping[str, str]
+    hint: str = "set {name}"
 
     @classmethod
-    def read(cls, lookup: Callable[[str], Any]) -> "Settings":
+    def read(cls, lookup: Callable[[str], Any], hint: str) -> "Settings":
         """`lookup` gives a variable's value by name, or None where it is not set."""
         found = {name: lookup(name) for name in _DEFAULTS}
-        return cls({name: str(value) for name, value in found.items() if value not in (None, "")})
+        return cls({name: str(value) for name, value in found.items() if value not in (None, "")}, hint)
+
+    def how_to_set(self, name: str) -> str:
+        return self.hint.format(name=name)
 
     def text(self, name: str) -> str:
         """The value, or the default. Raises `ConfigurationError` where there is neither."""

@@ -15,7 +15,7 @@ from runtime.ports import Row
 from runtime.services import Services
 from store import batches
 
-WINDOW = 5  # half of the consumers that wrangler.toml allows
+WINDOW = 5  # half of the consumers that the deployment allows
 
 
 async def queue_site(services: Services, site_id: str) -> int:

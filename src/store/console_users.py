@@ -1,4 +1,4 @@
-"""Statements of `console_users`: the people who may use the console through Cloudflare Access."""
+"""Statements of `console_users`: the people who may use the console by their address (`tenancy/access.py`)."""
 
 from runtime.ports import Statement
 from store import audit

@@ -18,7 +18,6 @@ from core.log import log
 from runtime.ports import HttpRequest
 from runtime.services import Services
 
-HEADER = "cf-access-jwt-assertion"
 LONGEST_TOKEN = 16_000  # characters; what a browser keeps in a cookie is a quarter of that
 KEYS_LAST = 3_600_000  # ms; Access renews them every six weeks, and a retired one holds for a week
 KEYS_AGAIN = 60_000  # ms between two requests for keys, whatever tokens name
@@ -62,11 +61,11 @@ async def _proven(services: Services, domain: str, token: str) -> dict[str, Any]
     """What a token says that the team signed."""
     parts = token.split(".") if len(token) <= LONGEST_TOKEN else []
     if len(parts) != 3 or not all(_PART.fullmatch(part) for part in parts):
-        raise AccessUnproven("malformed")
+        raise _unproven("malformed")
     header = _object(parts[0])
     # the one algorithm that Access uses; what a token says of it chooses nothing
     if header.get("alg") != "RS256" or "crit" in header:
-        raise AccessUnproven("algorithm")
+        raise _unproven("algorithm")
     key = await _key(services, domain, str(header.get("kid")))
     signed, signature = f"{parts[0]}.{parts[1]}".encode(), _decoded(parts[2])
     try:
@@ -74,24 +73,24 @@ async def _proven(services: Services, domain: str, token: str) -> dict[str, Any]
     except ValueError:
         genuine = False
     if not genuine:
-        raise AccessUnproven("signature")
+        raise _unproven("signature")
     return _object(parts[1])
 
 
 def _person(claims: Mapping[str, Any], issuer: str, audience: str, now: int) -> str:
     """`now` in seconds."""
     if claims.get("iss") != issuer:
-        raise AccessUnproven("issuer")
+        raise _unproven("issuer")
     meant_for = claims.get("aud")
     if audience not in (meant_for if isinstance(meant_for, list) else [meant_for]):
-        raise AccessUnproven("audience")
+        raise _unproven("audience")
     begins, ends, email = _seconds(claims.get("nbf", 0)), _seconds(claims.get("exp")), claims.get("email")
     if begins > now + LEEWAY:
-        raise AccessUnproven("time")
+        raise _unproven("time")
     if ends <= now - LEEWAY:
         raise AccessExpired("the token of Cloudflare Access has expired")
     if not isinstance(email, str) or not re.fullmatch(r"[^\s@]+@[^\s@]+", email):  # a service token names nobody
-        raise AccessUnproven("nobody")
+        raise _unproven("nobody")
     return email.lower()
 
 
@@ -106,7 +105,7 @@ async def _key(services: Services, domain: str, key_id: str) -> bytes:
     if now - keys.fetched_at >= KEYS_LAST:
         raise KeysUnavailable("the keys of Cloudflare Access could not be fetched")
     if key_id not in keys.by_id:
-        raise AccessUnproven("key")
+        raise _unproven("key")
     return keys.by_id[key_id]
 
 
@@ -127,13 +126,17 @@ def _public_key(key: Mapping[str, Any]) -> bytes:
     return der.rsa_public_key(_decoded(key["n"]), _decoded(key["e"]))
 
 
+def _unproven(code: str) -> AccessUnproven:
+    return AccessUnproven(f"the token of Cloudflare Access is refused: {code}", code)
+
+
 def _object(part: str) -> dict[str, Any]:
     try:
         found = bounded_json.loads(_decoded(part))
     except ValueError:
         found = None
     if not isinstance(found, dict):
-        raise AccessUnproven("malformed")
+        raise _unproven("malformed")
     return found
 
 
@@ -144,5 +147,5 @@ def _decoded(part: str) -> bytes:
 
 def _seconds(value: Any) -> float:
     if not isinstance(value, int | float) or isinstance(value, bool):
-        raise AccessUnproven("time")
+        raise _unproven("time")
     return value

@@ -9,7 +9,7 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import NamedTuple
 
-import certs
+from certificates.files import asset_key
 from core.signing import SIZE, is_genuine, signature
 from runtime.ports import StoredObject
 from runtime.services import Services
@@ -55,7 +55,7 @@ async def is_uploaded(services: Services, logo: Logo) -> bool:
 
 async def fetch(services: Services, logo: Logo) -> StoredObject | None:
     for owner in (logo.company, None):
-        found = await services.files.get(certs.asset_key(logo.site_id, owner, logo.name))
+        found = await services.files.get(asset_key(logo.site_id, owner, logo.name))
         if found:
             return found
     return None

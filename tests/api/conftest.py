@@ -20,6 +20,7 @@ from tests.doubles.bindings import CountingLimiter, MemoryBucket, RecordingQueue
 from tests.doubles.clock import ManualClock, SeededRandom
 from tests.doubles.crypto import HostCrypto
 from tests.doubles.d1 import SqliteDatabase
+from tests.doubles.front import Front
 
 OPERATOR_TOKEN = "operator-token-of-the-tests"
 DOCUMENT = build(OPERATIONS)
@@ -35,8 +36,8 @@ def person(number: int, **more: Any) -> dict[str, Any]:
 class HeldToDocument(httpx.AsyncBaseTransport):
     """Fails where an answer is not what /openapi.json says of it."""
 
-    def __init__(self, services: Services) -> None:
-        self.inner = httpx.ASGITransport(app(services), raise_app_exceptions=True)
+    def __init__(self, services: Services, front: Front | None = None) -> None:
+        self.inner = httpx.ASGITransport((front or Front()).before(app(services)), raise_app_exceptions=True)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         response = await self.inner.handle_async_request(request)
@@ -82,6 +83,7 @@ class Deployment:
     callbacks: RecordingQueue = field(default_factory=RecordingQueue)
     clock: ManualClock = field(default_factory=ManualClock)
     random: SeededRandom = field(default_factory=SeededRandom)
+    front: Front = field(default_factory=Front)
     page_limit: CountingLimiter = field(default_factory=CountingLimiter)
     sign_in_limit: CountingLimiter = field(default_factory=CountingLimiter)
     values: dict[str, str] = field(default_factory=lambda: {"OPERATOR_TOKEN": OPERATOR_TOKEN})
@@ -109,9 +111,8 @@ class Deployment:
 
     async def client(self, token: str | None) -> httpx.AsyncClient:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        client = httpx.AsyncClient(
-            transport=HeldToDocument(self.services()), base_url="https://offload.example", headers=headers
-        )
+        transport = HeldToDocument(self.services(), self.front)
+        client = httpx.AsyncClient(transport=transport, base_url="https://offload.example", headers=headers)
         return await self.clients.enter_async_context(client)
 
 

@@ -19,12 +19,11 @@ async def test_every_answer_has_a_number_and_the_security_headers(site: Site) ->
         assert "default-src 'none'" in response.headers["content-security-policy"]
 
 
-async def test_the_number_is_cloudflares_where_it_gives_one(site: Site) -> None:
-    response = await site.client.get("/v1/jobs/x", headers={"CF-Ray": "8c1d-FRA"})
+async def test_the_number_is_the_fronts_where_it_gives_one(site: Site) -> None:
+    site.deployment.front.request_id = "8c1d-FRA"
+    response = await site.client.get("/v1/jobs/x")
     assert response.headers["x-request-id"] == "8c1d-FRA"
     assert response.json()["instance"] == "urn:offload:request:8c1d-FRA"
-    forged = await site.client.get("/v1/jobs/x", headers={"CF-Ray": 'a"b' * 50})
-    assert '"' not in forged.headers["x-request-id"]
 
 
 async def test_an_unexpected_error_is_logged_by_type_and_place_and_tells_the_caller_nothing(

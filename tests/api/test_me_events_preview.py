@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from core.errors import BucketUnavailable, ConnectionFailed, DatabaseBusy, QueueUnavailable
+from core.version import VERSION
 from monitoring import connection
 from runtime.ports import HttpRequest, HttpResponse
 from tests.api.conftest import MESSAGE, Site, fault, person
@@ -14,6 +15,7 @@ from tests.api.conftest import MESSAGE, Site, fault, person
 async def test_the_test_button_says_who_calls_and_that_all_answers(site: Site) -> None:
     answer = (await site.client.get("/v1/me")).json()
     assert (answer["role"], answer["site"], answer["company"]) == ("site", {"id": site.id, "name": "Campus"}, None)
+    assert answer["version"] == VERSION
     assert answer["provider"]["name"] == "sandbox"
     assert answer["provider"]["ok"]
     assert [check["ok"] for check in answer["checks"].values()] == [True] * 4

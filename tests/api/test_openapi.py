@@ -11,6 +11,7 @@ from api.routes import OPERATIONS
 from api.schemas import REQUESTS
 from api.validation import _validator
 from core.problems import PROBLEMS
+from core.version import VERSION
 from providers import PROVIDERS
 from tests.api.conftest import DOCUMENT, Deployment
 
@@ -138,6 +139,7 @@ async def test_anyone_may_read_the_document(deployment: Deployment) -> None:
     client = await deployment.client(None)
     response = await client.get("/openapi.json")
     assert response.json() == build(OPERATIONS)
+    assert response.json()["info"]["version"] == VERSION
     assert (await client.get("/healthz")).json() == {"status": "ok"}
 
 

@@ -14,7 +14,7 @@ LANGUAGES = ("en", "de", "ar")
 
 def unsubscribe_link(scene: Scene, number: int) -> str:
     """From a mail of the completed job, as a mail program finds it."""
-    mails = [mail for mail in scene.mailgun.mails.values() if "h:List-Unsubscribe" in mail]
+    mails = [mail for mail in list(scene.mailgun.mails.values()) if "h:List-Unsubscribe" in mail]
     return re.sub(r"\s", "", mails[number]["h:List-Unsubscribe"]).strip("<>")
 
 

@@ -16,7 +16,8 @@ from openbadgeslib.ob3.verifier import OB3VerificationError, OB3Verifier
 
 from app import app
 from certificates import codes
-from certificates.credential import LIST_SIZE, encoded
+from certificates.credential import encoded
+from store.credentials import LIST_SIZE
 from tests.worlds.world import SITE, World
 
 # RFC 9864 renames it; wallets still expect the older name

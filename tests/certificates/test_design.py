@@ -1,5 +1,6 @@
 """Designs: what is accepted, and how a fault is named."""
 
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -68,6 +69,12 @@ def test_a_built_in_design_keeps_to_the_published_schema(name: str) -> None:
     assert Design.load(designs.load(name)).variables == {"name", "title", "issuer"}
 
 
+def test_every_file_of_a_design_is_one_of_them() -> None:
+    files = {path.name for path in Path(designs.__file__).parent.glob("*.*") if path.suffix != ".py"}
+    pictures = {f"{name}.svg" for name in designs.NAMES if "svg" in designs.load(name)["pages"][0]["background"]}
+    assert files == {f"{name}.json" for name in designs.NAMES} | pictures
+
+
 @pytest.mark.parametrize(
     "fault", ["an unknown version", "an unknown element", "a colour by name", "a letter too small to read"]
 )
@@ -94,8 +101,3 @@ def test_a_design_says_which_pictures_it_shows() -> None:
     document = design_of(words("image", asset="logo"), words("signature", asset="hand"))
     document["pages"][0]["background"] = {"asset": "paper"}
     assert Design.load(document).assets == {"hand", "logo", "paper"}
-
-
-def test_the_scripts_needed_are_those_of_the_design_and_the_person() -> None:
-    design = Design.load(design_of(words("name"), words(text="has completed")))
-    assert design.scripts_needed({"name": "محمد 王"}) == {"latin", "arabic", "han"}

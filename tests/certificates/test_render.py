@@ -160,7 +160,7 @@ async def test_a_picture_that_was_not_uploaded_is_named() -> None:
 
 
 async def test_the_mail_path_loads_none_of_it() -> None:
-    script = "import sys, jobs, sending, dispatch, certificates.design, certificates.render;"
+    script = "import sys, queue_consumer, jobs.actions, sending.group, certificates.design, certificates.render;"
     script += "print([name for name in ('fpdf', 'fontTools', 'uharfbuzz', 'segno') if name in sys.modules])"
     command = [sys.executable, "-c", script]
     run = await asyncio.to_thread(

@@ -1,7 +1,10 @@
 """The published JSON Schema of designs, held against another validator than the one that the service uses."""
 
 import copy
+import re
 from collections.abc import Callable, Iterator
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 
 import jsonschema
@@ -9,14 +12,17 @@ import pytest
 
 from certificates import designs
 from certificates.design import Design
-from certificates.schema import ELEMENTS, SCHEMA
+from certificates.elements import ELEMENTS
+from certificates.schema import SCHEMA
 from core.errors import TemplateRefused
 from tests.api.conftest import Deployment, deployment
+from tests.certificates.drawing import ROOT
 
 __all__ = ["deployment"]
 
 PUBLISHED = jsonschema.Draft7Validator(SCHEMA)
 Change = Callable[[dict[str, Any]], Any]
+UNSHOWN = {"image"}  # elements that no built-in design has
 
 
 async def test_it_is_served_to_anybody_under_the_address_that_it_names(deployment: Deployment) -> None:
@@ -40,7 +46,16 @@ def elements(design: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def test_the_designs_show_every_kind_of_element_but_a_sites_own_pictures() -> None:
     shown = {element["type"] for name in designs.NAMES for element in elements(designs.load(name))}
-    assert ELEMENTS.keys() - shown == {"image"}
+    assert ELEMENTS.keys() - shown == UNSHOWN
+
+
+def test_every_element_is_in_the_table_and_on_its_page() -> None:
+    package = import_module("certificates.elements")
+    files = {module.name for module in iter_modules(package.__path__)} - {"base", "words", "properties"}
+    assert files == {element.__module__.rpartition(".")[2] for element in ELEMENTS.values()}
+    page = (ROOT / "docs/certificates.md").read_text(encoding="utf-8")
+    [listed] = re.findall(r"and elements \(([^)]*)\)", page)
+    assert re.findall(r"`(\w+)`", listed) == list(ELEMENTS)
 
 
 FAULTS: dict[str, Change] = {

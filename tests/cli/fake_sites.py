@@ -10,6 +10,7 @@ from tests.cli.fake_jobs import Answer, Json, Problem, time
 
 def _all_well() -> Json:
     return {
+        "version": "0.1.0",
         "role": "site",
         "site": {"id": f"site_{1:032x}", "name": "Example Moodle"},
         "company": None,

@@ -26,7 +26,7 @@ def test_a_csv_and_a_design_of_the_services_own_become_a_job(run: Run, service: 
         "name": "Biology",
         "message": {
             "subject": "{{ title }}",
-            "html": MAIL,
+            "html": MAIL.read_text("utf-8"),
             "variables": {"title": "Biology", "issuer": "School"},
         },
         "certificate": {

@@ -14,6 +14,8 @@ from cli import show, watch
 from tests.cli.conftest import Run
 from tests.cli.fake_service import TOKEN, FakeService
 
+# a shell's background job ignores SIGINT and hands that on to what it starts, and so would the tests of `make test &`
+_HEARS_SIGINT = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
 STATES = ("pending", "sending", "sent", "failed", "uncertain", "suppressed", "cancelled")
 
 
@@ -111,7 +113,7 @@ def test_an_interrupt_leaves_the_job_running_and_says_how_to_come_back(service: 
     job = service.job(people=5)
     environment = {"OFFLOAD_URL": service.url, "OFFLOAD_TOKEN": TOKEN, "HOME": str(tmp_path), "NO_PROXY": "127.0.0.1"}
     process = subprocess.Popen(
-        [sys.executable, "-c", "from cli.main import app; app()", "watch", job.id],
+        [sys.executable, "-c", f"{_HEARS_SIGINT}; from cli.main import app; app()", "watch", job.id],
         cwd=Path(__file__).parents[2],
         env=environment,
         stdout=subprocess.PIPE,

@@ -11,6 +11,7 @@ import queue_consumer
 from app import app
 from tenancy.tokens import hash_of
 from tests.console.reader import Shown
+from tests.doubles.front import Front
 from tests.doubles.provider import ScriptedProvider
 from tests.worlds.world import SITE, World
 
@@ -23,10 +24,12 @@ SETTINGS = {
 
 
 class Person:
-    """Somebody at a browser without JavaScript. `at` is the page in front of them."""
+    """Somebody at a browser without JavaScript. `at` is the page in front of them; `front`, where `http` goes through
+    one, what is said of them."""
 
-    def __init__(self, http: httpx.AsyncClient) -> None:
+    def __init__(self, http: httpx.AsyncClient, front: Front | None = None) -> None:
         self.http = http
+        self.front = front or Front()
         self.at: Shown
 
     async def open(self, path: str) -> Shown:
@@ -68,9 +71,10 @@ class Console(World):
         self.people_there = AsyncExitStack()
 
     async def stranger(self) -> Person:
-        transport = httpx.ASGITransport(app(self.services), raise_app_exceptions=True)
+        front = Front()
+        transport = httpx.ASGITransport(front.before(app(self.services)), raise_app_exceptions=True)
         client = httpx.AsyncClient(transport=transport, base_url="https://offload.example", follow_redirects=True)
-        return Person(await self.people_there.enter_async_context(client))
+        return Person(await self.people_there.enter_async_context(client), front)
 
     async def operator(self) -> Person:
         person = await self.stranger()

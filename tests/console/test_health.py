@@ -3,6 +3,7 @@
 import pytest
 
 from core.errors import BucketUnavailable
+from core.version import VERSION
 from runtime.settings import SETTINGS
 from tests.console.conftest import Console, Person
 from tests.worlds.world import SITE
@@ -27,6 +28,7 @@ async def test_a_setting_that_is_wrong_says_what_is_wrong(console: Console, oper
 async def test_the_settings_are_the_operators(console: Console) -> None:
     shown = await (await console.holder()).open("/console/health")
     assert "SIGNING_SECRET" not in shown.text
+    assert f"Cloud Offload {VERSION}" in shown.text
 
 
 async def test_a_connection_is_tested(console: Console, operator: Person, monkeypatch: pytest.MonkeyPatch) -> None:

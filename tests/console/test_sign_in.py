@@ -40,11 +40,11 @@ async def test_nobody_is_led_elsewhere_by_the_sign_in(console: Console) -> None:
 
 async def test_a_wrong_secret_opens_nothing_and_is_slow_to_guess(console: Console) -> None:
     person = await console.stranger()
-    person.http.headers["cf-connecting-ip"] = "192.0.2.7"
+    person.front.address = "192.0.2.7"
     console.sign_in_limit.most = 5
     assert [(await person.sign_in(f"guess {number}")).status for number in range(7)] == [401] * 5 + [429] * 2
     assert (await person.sign_in(OPERATOR_TOKEN)).status == 429
-    person.http.headers["cf-connecting-ip"] = "192.0.2.8"
+    person.front.address = "192.0.2.8"
     assert (await person.sign_in(OPERATOR_TOKEN)).path == "/console"
 
 

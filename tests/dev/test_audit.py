@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -120,9 +121,12 @@ def test_one_that_does_not_end_in_time_is_as_well(monkeypatch: pytest.MonkeyPatc
         audit.python(PINS)
 
 
-@pytest.mark.parametrize(("told", "code"), [("", 0), ("It is bad", 1), (None, 0)])
-def test_what_is_found_fails_and_what_is_skipped_does_not(
-    told: str | None, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("told", "strict", "code"),
+    [("", False, 0), ("", True, 0), ("It is bad", False, 1), ("It is bad", True, 1), (None, False, 0), (None, True, 1)],
+)
+def test_what_is_found_fails_and_what_is_skipped_only_where_that_is_asked_for(
+    told: str | None, strict: bool, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def found(_: Any) -> str:
         if told is None:
@@ -131,10 +135,20 @@ def test_what_is_found_fails_and_what_is_skipped_does_not(
 
     monkeypatch.setattr(audit, "python", found)
     monkeypatch.setattr(audit, "npm", lambda _: "")
-    assert audit.main() == code
+    assert audit.main(strict=strict) == code
     lines = capsys.readouterr().out
     assert ("skipped, it does not answer" if told is None else told or "no known vulnerability") in lines
     assert "package-lock.json: no known vulnerability" in lines
+
+
+@pytest.mark.parametrize(
+    ("given", "run"), [((), "python -m dev.audit"), (("STRICT=1",), "python -m dev.audit --strict")]
+)
+def test_make_audit_is_strict_where_that_is_asked_for(given: tuple[str, ...], run: str) -> None:
+    done = subprocess.run(
+        ["make", "--dry-run", "audit", *given], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.splitlines()[-1].strip() == run
 
 
 def test_make_check_runs_it() -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+TOP = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")
+PAGES = [*(ROOT / name for name in TOP), *sorted((ROOT / "docs").glob("*.md"))]
 
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
@@ -41,12 +42,18 @@ def section(text: str, heading: str) -> str:
 
 
 def table(text: str, *header: str) -> list[list[str]]:
-    """The rows of the one table with this header."""
+    """The rows of the one table with this header. A line whose first cell is empty goes on with the row above it."""
     pattern = r"^\| *" + r" *\| *".join(map(re.escape, header)) + r" *\|\n\|[-|]+\|\n((?:\|.*\|\n)+)"
     found = re.findall(pattern, text, re.MULTILINE)
     assert len(found) == 1, f"{len(found)} tables with the header {header}"
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in found[0].splitlines()]
-    assert all(len(row) == len(header) for row in rows)
+    rows: list[list[str]] = []
+    for line in found[0].splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        assert len(cells) == len(header)
+        if cells[0]:
+            rows.append(cells)
+        else:
+            rows[-1] = [f"{above} {cell}".strip() for above, cell in zip(rows[-1], cells, strict=True)]
     return rows
 
 

@@ -4,7 +4,6 @@ import ast
 import json
 import re
 import tomllib
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,7 +11,6 @@ import pytest
 from tests.docs.reading import PAGES, ROOT, anchors, code, links, name, names, prose, read, section, sources, table
 
 DEVELOPMENT, README = read("docs/development.md"), read("README.md")
-ROOMS = names(table(DEVELOPMENT, "room", "what happens there"))
 PROJECT: dict[str, Any] = tomllib.loads(read("pyproject.toml"))
 
 
@@ -39,35 +37,6 @@ def test_every_make_target_is_documented_and_every_documented_one_exists() -> No
     for page in PAGES:
         used = re.findall(r"(?:^|`)make ([a-z]+)", page.read_text(), re.MULTILINE)
         assert set(used) <= targets.keys(), page.name
-
-
-def test_every_module_of_src_is_documented() -> None:
-    modules = {
-        path.name + ("/" if path.is_dir() else "")
-        for path in (ROOT / "src").iterdir()
-        if path.suffix == ".py" or (path.is_dir() and path.name != "__pycache__")
-    }
-    assert set(ROOMS) == modules
-
-
-def test_rooms_import_only_from_rooms_below_them() -> None:
-    below = {room.removesuffix(".py").removesuffix("/"): place for place, room in enumerate(ROOMS)}
-    upwards = [
-        f"{file.relative_to(ROOT)}:{line} imports {imported}"
-        for file in sorted((ROOT / "src").rglob("*.py"))
-        for line, imported in _imported(ast.parse(file.read_text()))
-        if (room := imported.split(".")[0]) in below
-        and below[room] < below[file.relative_to(ROOT / "src").parts[0].removesuffix(".py")]
-    ]
-    assert not upwards
-
-
-def _imported(tree: ast.AST) -> Iterator[tuple[int, str]]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from ((node.lineno, alias.name) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            yield node.lineno, node.module or ""
 
 
 def test_every_folder_has_its_line_in_the_readme() -> None:

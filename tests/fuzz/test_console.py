@@ -17,7 +17,7 @@ from tests.docs.reading import ROOT
 from tests.fuzz.deployment import furnished
 from tests.fuzz.test_openapi import EXAMPLES
 
-SOURCE = "".join(path.read_text() for path in (ROOT / "src/console").glob("*.py"))
+SOURCE = "".join(path.read_text() for path in (ROOT / "src/console").rglob("*") if path.suffix in (".py", ".html"))
 QUERIES = sorted(set(re.findall(r'(?:query|query_params\.get)\("(\w+)"', SOURCE)))
 FIELDS = sorted(set(re.findall(r'(?:field|fields\.get)\("(\w+)"|name="(\w+)"', SOURCE)), key=str)
 NAMES = sorted({name for pair in FIELDS for name in pair if name} - {"csrf"})
@@ -77,7 +77,6 @@ async def answer(
         client.follow_redirects = True
         shown = await Person(client).sign_in(token)
         client.follow_redirects = False
-        csrf = re.search(r'name="csrf" value="(\w+)"', shown.response.text)
-        assert csrf
-        sent = {"csrf": csrf[1], **form} if form is not None else None
+        csrf = dict(shown.form("Sign out").fields)["csrf"]
+        sent = {"csrf": csrf, **form} if form is not None else None
         return await client.request(method, address, params=query, data=sent)

@@ -5,7 +5,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from certificates.fonts import UPLOADED
+from certificates.fonts import BUNDLED, UPLOADED
 from dev.server import PATIENCE, ROOT, LocalRuntime
 
 
@@ -14,6 +14,10 @@ def test_the_list_of_uploads_is_that_of_the_fonts_and_of_the_files() -> None:
     assert all(one["key"] == one["file"] for one in listed)
     names = {Path(one["file"]).stem for one in listed}
     assert names == set(UPLOADED) == {path.stem for path in (ROOT / "fonts").glob("*.ttf")}
+
+
+def test_the_worker_carries_the_others() -> None:
+    assert {path.name for path in (ROOT / "src/certificates/faces").iterdir()} == {f"{name}.ttf" for name in BUNDLED}
 
 
 def test_make_fonts_puts_them_into_r2(tmp_path: Path) -> None:

@@ -167,6 +167,29 @@ def test_a_rate_limit_counts_each_key_by_itself(probe: Probe) -> None:
     within("the limit of wrangler.toml holds", asked)
 
 
+NOTHING = {"request_id": None, "access_token": None}
+
+
+@pytest.mark.parametrize(
+    ("headers", "client", "state"),
+    [
+        ([], None, {}),
+        ([["CF-Connecting-IP", "2001:db8::7"]], ["2001:db8::7", 0], {}),
+        ([["cf-connecting-ip", ""]], None, {}),
+        ([["X-Forwarded-For", "192.0.2.1"], ["X-Real-IP", "192.0.2.1"], ["Forwarded", "for=192.0.2.1"]], None, {}),
+        ([["CF-Ray", "8c1d2e3f4a5b6c7d"]], None, {"request_id": "8c1d2e3f4a5b6c7d"}),
+        ([["CF-Ray", "8c1d-FRA"]], None, {"request_id": "8c1d-FRA"}),
+        ([["CF-Ray", "x" * 64]], None, {"request_id": "x" * 64}),
+        *(([["CF-Ray", ray]], None, {}) for ray in ("", 'a"b', "a b", "a_b", "ä", "x" * 65)),
+        ([["Cf-Access-Jwt-Assertion", "a.b.c"]], None, {"access_token": "a.b.c"}),
+    ],
+)
+def test_what_cloudflare_says_of_a_request_is_handed_in_beside_it(
+    probe: Probe, headers: list[list[str]], client: Any, state: dict[str, str]
+) -> None:
+    assert probe("front", headers) == [client, NOTHING | state]
+
+
 def test_a_redirect_is_not_followed(probe: Probe) -> None:
     with Moodle() as elsewhere, Moodle() as server:
         server.fault = Fault(307, headers={"location": elsewhere.url})

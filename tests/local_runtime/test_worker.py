@@ -52,6 +52,15 @@ def test_an_address_that_is_no_utf8_is_one_that_is_not_there(running: Live) -> N
         assert running.http.get(path).status_code in (401, 404), path
 
 
+def test_where_a_request_comes_from_is_no_word_of_its_sender(running: Live) -> None:
+    forged = {"cf-connecting-ip": "203.0.113.66", "x-forwarded-for": "203.0.113.66", "cf-ray": "forged-0123456789"}
+    site = running.site()
+    answer = running.operator.ask("PATCH", f"/v1/sites/{site.id}", {"name": "Other"}, headers=forged)
+    assert answer.headers["x-request-id"] != forged["cf-ray"]
+    [entry] = running.operator.get("/v1/audit", site=site.id, action="site.change")["entries"]
+    assert entry["address"] == "127.0.0.1"
+
+
 def test_a_scheduled_job_is_started_by_cron(running: Live) -> None:
     site = running.site()
     job = site.draft(people(3), send_at=(datetime.now(UTC) + timedelta(days=1)).isoformat(timespec="milliseconds"))

@@ -18,6 +18,7 @@ from console.sessions import COOKIE
 from runtime.ports import Row, Statement, StoredObject
 from tests.api.conftest import MESSAGE, OPERATOR_TOKEN, Deployment, HeldToDocument
 from tests.certs.conftest import DESIGN, SETTINGS
+from tests.console.reader import Shown
 from tests.doubles.bindings import DeliveredMessage, MemoryBucket
 from tests.doubles.clock import ManualClock, SeededRandom
 from tests.doubles.d1 import SqliteDatabase
@@ -210,7 +211,7 @@ async def _signed_in(deployment: Deployment, secret: str | None) -> str:
     """The cookie of a session of the console; of nobody's, an empty one."""
     browser = await deployment.client(None)
     form = await browser.get("/console/sign-in")
-    [csrf] = re.findall(r'name="csrf" value="(\w+)"', form.text)
+    csrf = dict(Shown(form).form("Sign in").fields)["csrf"]
     response = await browser.post("/console/sign-in", data={"csrf": csrf, "secret": secret or "", "next": ""})
     assert response.status_code == (303 if secret else 401), response.text
     return str(response.cookies.get(COOKIE, "")).strip('"')

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from certificates import codes
+from tests.console.reader import Shown
 from tests.worlds.live import OPERATOR_TOKEN, Live, person
 
 PEOPLE = 50_000
@@ -129,7 +130,7 @@ class Crowd:
         # by hand: a client keeps a cookie that is `Secure` from http, where a browser trusts its own machine
         http = self.running.http
         form = http.get("/console/sign-in")
-        [token] = re.findall(r'name="csrf" value="(\w+)"', form.text)
+        token = dict(Shown(form).form("Sign in").fields)["csrf"]
         guest = form.headers["set-cookie"].partition(";")[0]
         sent = {"csrf": token, "next": "", "secret": OPERATOR_TOKEN}
         answer = http.post("/console/sign-in", data=sent, headers={"cookie": guest})

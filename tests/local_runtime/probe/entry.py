@@ -8,7 +8,7 @@ import json
 import time
 from typing import Any
 
-from workers import Response, WorkerEntrypoint  # noqa: TID251
+from workers import Request, Response, WorkerEntrypoint  # noqa: TID251
 
 from core.errors import OffloadError
 from delivery_events import SOURCES
@@ -48,6 +48,19 @@ class Default(WorkerEntrypoint):  # type: ignore[misc]
 
     async def ask_version(self, _: Any) -> Any:
         return VERSION
+
+    async def ask_front(self, headers: Any) -> Any:
+        """What the adapter says of a request that reaches the Worker with these headers."""
+        request = Request("https://offload.example/", headers=[tuple(header) for header in headers])
+        scope: dict[str, Any] = {}
+
+        async def app(found: Any, _receive: Any, send: Any) -> None:
+            scope.update(found)
+            await send({"type": "http.response.start", "status": 204, "headers": []})
+            await send({"type": "http.response.body"})
+
+        await cloudflare.serve(app, request, self.ctx.waitUntil)
+        return [scope["client"], scope["state"]]
 
     async def ask_seen(self, _: Any) -> Any:
         return seen

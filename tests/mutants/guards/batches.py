@@ -128,6 +128,6 @@ GUARDS = (
         "src/store/dead_letters.py",
         "WHEN d.state <> 'open' THEN 'already_' || d.state\n        WHEN d.queue",
         "WHEN d.queue",
-        ("tests/api/test_dead_letters.py",),
+        ("tests/api/test_redrive.py",),
     ),
 )

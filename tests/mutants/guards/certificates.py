@@ -58,7 +58,7 @@ GUARDS = (
     Guard(
         "codes cannot be tried at will",
         "src/api/verification.py",
-        'await rate_limit.check(call.services.page_limit, "page", call.request.headers.get("cf-connecting-ip"))',
+        'await rate_limit.check(call.services.page_limit, "page", call.address)',
         "_ = rate_limit",
         (
             "tests/api/test_verification.py",
@@ -69,20 +69,20 @@ GUARDS = (
     Guard(
         "new links cannot be asked for at will",
         "src/api/verification.py",
-        'await rate_limit.check(call.services.sign_in_limit, "link", call.request.headers.get("cf-connecting-ip"))',
+        'await rate_limit.check(call.services.sign_in_limit, "link", call.address)',
         "_ = rate_limit",
         (NEW_LINK,),
     ),
     Guard(
         "a new link that may have left is not mailed again within the hour",
-        "src/certificates/new_link.py",
+        "src/pages/new_link.py",
         "if isinstance(failure, NotAccepted) and not isinstance(failure, Rejected):",
         "if not isinstance(failure, Rejected):",
         ("tests/faults/test_certificates.py", "-k", "row_24"),
     ),
     Guard(
         "a new link that certainly did not leave may be asked for again",
-        "src/certificates/new_link.py",
+        "src/pages/new_link.py",
         "if isinstance(failure, NotAccepted) and not isinstance(failure, Rejected):",
         "if False:",
         ("tests/faults/test_certificates.py", "-k", "row_24"),
