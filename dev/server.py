@@ -7,6 +7,7 @@ import json
 import os
 import selectors
 import signal
+import sqlite3
 import subprocess
 import time
 from collections.abc import Mapping
@@ -20,6 +21,7 @@ NODE = ROOT / ".venv/bin/node"
 WRANGLER = ROOT / "node_modules/wrangler/bin/wrangler.js"
 
 READY = "Ready on "
+PATIENCE = 300  # seconds; nothing takes thirty, but on a machine that is busy otherwise
 
 
 class LocalRuntime:
@@ -34,7 +36,7 @@ class LocalRuntime:
         port: int = 0,
         cron_seconds: float = 60,
         reload: bool = False,
-        start_timeout: float = 60,
+        start_timeout: float = PATIENCE,
     ) -> None:
         self.state = state
         self.project = project
@@ -74,15 +76,27 @@ class LocalRuntime:
         command = [str(NODE), str(WRANGLER), *arguments, "--local", "--persist-to", str(self.state)]
         environment = {**os.environ, "CI": "true", "NO_COLOR": "1", "WRANGLER_SEND_METRICS": "false"}
         done = subprocess.run(
-            command, cwd=self.project, env=environment, capture_output=True, text=True, timeout=120, check=False
+            command, cwd=self.project, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False
         )
         if done.returncode:
             raise RuntimeError(f"{' '.join(arguments)} failed:\n{done.stdout}{done.stderr}")
         return done.stdout
 
     def migrate(self) -> None:
+        """By wrangler; it is not started where every migration is in the database: it takes as long as the runtime."""
         self.state.mkdir(parents=True, exist_ok=True)
-        self.wrangler("d1", "migrations", "apply", "DB")
+        if {file.name for file in (self.project / "migrations").glob("*.sql")} - self._applied():
+            self.wrangler("d1", "migrations", "apply", "DB")
+
+    def database(self) -> sqlite3.Connection:
+        """The file of D1, also while the runtime is down; what wrangler would show, without the seconds it takes."""
+        [file] = self.state.glob("v3/d1/*/[!m]*.sqlite")  # beside Miniflare's own metadata.sqlite
+        return sqlite3.connect(file, timeout=PATIENCE)
+
+    def _applied(self) -> set[str]:
+        with contextlib.suppress(ValueError, sqlite3.OperationalError), contextlib.closing(self.database()) as database:
+            return {name for (name,) in database.execute("SELECT name FROM d1_migrations")}
+        return set()
 
     def start(self) -> None:
         """Starts the process and returns once it can serve; it keeps its port over kill() and start()."""
@@ -103,7 +117,7 @@ class LocalRuntime:
         self.url = line.removeprefix(READY).strip()
         self._arguments[self._arguments.index("--port") + 1] = self.url.rpartition(":")[2]
 
-    def stop(self, patience: float = 15) -> None:
+    def stop(self, patience: float = 60) -> None:
         """Ends it cleanly: requests and queue messages in flight are finished first."""
         if self._process is None:
             return
@@ -127,7 +141,7 @@ class LocalRuntime:
         with self.log.open(errors="replace") as log:
             log.seek(0, os.SEEK_END)
             self._process.send_signal(signal.SIGUSR2)
-            deadline = time.monotonic() + 30
+            deadline = time.monotonic() + PATIENCE
             while time.monotonic() < deadline:
                 line = log.readline()
                 if '"D1 usage"' in line:

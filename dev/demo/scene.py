@@ -25,7 +25,7 @@ from dev.server import LocalRuntime
 
 HERE = Path(__file__).resolve().parent
 LEARNERS, GRADUATES, REMINDER = HERE / "learners.csv", HERE / "graduates.csv", HERE / "reminder.html"
-PATIENCE = 90  # seconds for anything to come about; nothing takes ten
+PATIENCE = 300  # seconds for anything to come about; nothing takes ten, but on a busy machine
 UPGRADING = Fault(503, "<html><title>Campus is being upgraded</title></html>")
 NORTH, HARBOUR = "North Clinic Group", "Harbour Logistics"
 AGE = """
@@ -107,7 +107,7 @@ class Scene:
         self._running.close()
 
     def fill(self, runtime: LocalRuntime, operator_token: str) -> None:
-        http = httpx.Client(base_url=runtime.url, timeout=30, trust_env=False)
+        http = httpx.Client(base_url=runtime.url, timeout=PATIENCE, trust_env=False)
         operator = Client(self._running.enter_context(http), operator_token)
         self._sites(operator)
         self._suppressions()

@@ -4,14 +4,16 @@ import json
 import sqlite3
 from collections import Counter
 from contextlib import closing
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from dev.moodle import Moodle
-from tests.doubles.aws import SesServer
 from tests.doubles.sendgrid import Reply, SendGridServer, address_of
-from tests.worlds.live import SENDER, Live, people, person, refs, within
+from tests.worlds.live import PATIENCE, SENDER, Live, people, person, refs, within
+
+if TYPE_CHECKING:
+    from tests.doubles.aws import SesServer
 
 
 def test_a_job_with_5_recipients(running: Live) -> None:
@@ -42,7 +44,7 @@ def test_the_queue_receives_its_message(running: Live, sendgrid: SendGridServer)
     job = site.draft(people(5))
     hold = sendgrid.hold(job)
     site.start(job)
-    assert hold.reached.wait(30)
+    assert hold.reached.wait(PATIENCE)
     # a reference, with nothing about anybody in it
     assert messages(running, job) == [{"job": job, "batch": 0}]
     hold.release()
@@ -74,7 +76,7 @@ def test_the_worker_processes_it(running: Live, sendgrid: SendGridServer) -> Non
 
 @pytest.mark.parametrize("provider", ["ses", "sendgrid"])
 def test_mails_leave_through_ses_and_sendgrid(
-    running: Live, ses: SesServer, sendgrid: SendGridServer, provider: str
+    running: Live, ses: "SesServer", sendgrid: SendGridServer, provider: str
 ) -> None:
     site = running.site(provider=provider)
     assert site.get("/v1/me")["provider"] == {"name": provider, "ok": True, "detail": "accepts our credentials"}
@@ -136,7 +138,7 @@ def test_fallback_to_local_processing(running: Live, sendgrid: SendGridServer) -
     job = site.draft(learners)
     hold = sendgrid.hold(job, after=30)
     site.start(job)
-    assert hold.reached.wait(30)
+    assert hold.reached.wait(PATIENCE)
     answer = site.post(f"/v1/jobs/{job}/handback")
     hold.release()
     site.ended(job, "cancelled")

@@ -31,7 +31,7 @@ OF_LOOKS = [
     "scrollable-region-focusable",
     "link-in-text-block",
 ]  # the others never change
-PATIENCE = 15_000  # milliseconds
+PATIENCE = 180_000  # milliseconds; far more than anything takes, even on a busy machine
 
 
 @dataclass

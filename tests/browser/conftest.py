@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from dev.debian import find
 from dev.demo.scene import Scene
-from tests.browser.browsing import Window, window
+from tests.browser.browsing import PATIENCE, Window, window
 from tests.worlds.live import OPERATOR_TOKEN, Live, live
 
 Open = Callable[..., AbstractContextManager[Window]]
@@ -18,6 +19,7 @@ Open = Callable[..., AbstractContextManager[Window]]
 # of the package, not of the session: while Playwright's loop runs, no asynchronous test could
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find("chromium"))
         yield browser
@@ -31,9 +33,9 @@ def scene() -> Iterator[Scene]:
 
 
 @pytest.fixture(scope="package")
-def service(scene: Scene, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+def service(scene: Scene, migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     """A runtime that is as busy as `dev.demo.scene` says."""
-    with live(tmp_path_factory.mktemp("browser"), scene.settings(), cron_seconds=5) as running:
+    with live(tmp_path_factory.mktemp("browser"), scene.settings(), migrated=migrated, cron_seconds=5) as running:
         scene.fill(running.runtime, OPERATOR_TOKEN)
         yield running
 

@@ -4,6 +4,7 @@ How long each page takes is a figure of `make bench`; here it is what that rests
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -15,9 +16,9 @@ MOST_ROWS = 3_000  # 50,000 people, and 20,000 of everything else, are there
 
 
 @pytest.fixture(scope="module")
-def crowd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crowd]:
+def crowd(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crowd]:
     # its clock never strikes: whatever is read is read for the page
-    with live(tmp_path_factory.mktemp("crowd"), {}, cron_seconds=0) as running:
+    with live(tmp_path_factory.mktemp("crowd"), {}, migrated=migrated, cron_seconds=0) as running:
         yield Crowd(running, tmp_path_factory.mktemp("sql"))
 
 

@@ -183,6 +183,6 @@ def codes_in(picture: Picture) -> list[str]:
 
 
 def run(program: str, *options: str, data: bytes) -> bytes:
-    done = subprocess.run((find(program), *options), input=data, capture_output=True, check=False, timeout=60)
+    done = subprocess.run((find(program), *options), input=data, capture_output=True, check=False, timeout=300)
     assert not done.returncode, f"{program}: {done.stderr.decode()}"
     return done.stdout

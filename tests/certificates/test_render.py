@@ -72,7 +72,7 @@ async def test_the_same_input_gives_the_same_bytes_in_any_process_and_any_order(
     command = [sys.executable, "-c", script]
     environment = {"PYTHONPATH": f"{ROOT / 'src'}:{ROOT}", "PYTHONHASHSEED": "7"}
     run = await asyncio.to_thread(
-        subprocess.run, command, env=environment, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+        subprocess.run, command, env=environment, cwd=ROOT, capture_output=True, text=True, check=True, timeout=300
     )
     assert run.stdout.strip() == hashlib.sha256(last).hexdigest()
 
@@ -170,6 +170,6 @@ async def test_the_mail_path_loads_none_of_it() -> None:
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=300,
     )
     assert run.stdout.strip() == "[]"

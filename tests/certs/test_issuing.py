@@ -362,6 +362,6 @@ print([name for name in heavy if name in sys.modules])
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=300,
     )
     assert done.stdout.splitlines()[-1] == "[]"

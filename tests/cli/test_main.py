@@ -21,7 +21,7 @@ def offload(*arguments: str, **environment: str) -> subprocess.CompletedProcess[
         cwd=ROOT,
         env={"HOME": os.devnull, "NO_PROXY": "127.0.0.1", **environment},
         capture_output=True,
-        timeout=30,
+        timeout=300,
         check=False,
     )
 

@@ -123,7 +123,7 @@ def test_an_interrupt_leaves_the_job_running_and_says_how_to_come_back(service: 
     try:
         _wait_until(lambda: len(service.requests) >= 2)
         process.send_signal(signal.SIGINT)
-        _, told = process.communicate(timeout=20)
+        _, told = process.communicate(timeout=300)
     finally:
         process.kill()
         process.communicate()
@@ -134,7 +134,7 @@ def test_an_interrupt_leaves_the_job_running_and_says_how_to_come_back(service: 
     assert {method for method, *_ in service.requests} == {"GET"}
 
 
-def _wait_until(true: Callable[[], bool], seconds: float = 20) -> None:
+def _wait_until(true: Callable[[], bool], seconds: float = 300) -> None:
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.bounded_json import MAX_DEPTH, TOO_DEEP, loads, nested_too_deeply
@@ -16,14 +16,12 @@ VALUES = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(VALUES)
 def test_what_is_not_deep_is_read_as_the_standard_library_does(value: Any) -> None:
     assert loads(json.dumps(value).encode()) == value
     assert loads(json.dumps(value, ensure_ascii=False).encode()) == value
 
 
-@settings(deadline=None)
 @given(VALUES, st.lists(st.sampled_from("[{"), min_size=TOO_DEEP, max_size=TOO_DEEP))
 def test_what_is_deep_is_found_whatever_stands_around_and_within_it(value: Any, openers: list[str]) -> None:
     nested = value

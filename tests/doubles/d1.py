@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import Path
 
 from runtime.ports import Parameter, Row, Statement
@@ -17,14 +18,20 @@ MAX_INTEGER = 2**53 - 2  # Pyodide passes larger ones as BigInt, which D1 refuse
 
 
 class SqliteDatabase:
-    """Answers the same statements as D1. `statements` counts what was run, `batches` how many transactions."""
+    """Answers the same statements as D1, after all migrations or those given. `statements` counts what was run,
+    `transactions` in how many."""
 
-    def __init__(self, migrations: Iterable[Path] = ALL) -> None:
+    def __init__(self, migrations: Iterable[Path] | None = None) -> None:
         # some tests make it in one thread and use it in another, one after the other
-        self.connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        self.connection = sqlite3.connect(
+            ":memory:", isolation_level=None, check_same_thread=False, cached_statements=1000
+        )
         self.connection.row_factory = sqlite3.Row
         self.connection.execute("PRAGMA foreign_keys = ON")
-        self.migrate(migrations)
+        if migrations is None:
+            self.connection.deserialize(_migrated())
+        else:
+            self.migrate(migrations)
         self.statements = 0
         self.transactions = 0
 
@@ -63,8 +70,7 @@ class SqliteDatabase:
         self.statements += 1
         sql, parameters = statement
         assert len(parameters) <= MAX_PARAMETERS, "D1: too many SQL variables"
-        assert len(sql.encode()) <= MAX_SQL_BYTES, "D1: SQLITE_TOOBIG"
-        assert not sql.lstrip().upper().startswith(("BEGIN", "SAVEPOINT", "COMMIT", "ROLLBACK")), "D1: no transactions"
+        _check_sql(sql)
         for value in parameters:
             _check(value)
         # a number of JavaScript's is a REAL there, so that ?1 / 2 has a fraction
@@ -93,6 +99,18 @@ class Counting(SqliteDatabase):
             return await super().batch(statements)
         finally:
             self.connection.set_progress_handler(None, 0)
+
+
+@cache
+def _migrated() -> bytes:
+    """A database as all migrations leave it: they take longer than most tests."""
+    return SqliteDatabase(ALL).connection.serialize()
+
+
+@cache
+def _check_sql(sql: str) -> None:
+    assert len(sql.encode()) <= MAX_SQL_BYTES, "D1: SQLITE_TOOBIG"
+    assert not sql.lstrip().upper().startswith(("BEGIN", "SAVEPOINT", "COMMIT", "ROLLBACK")), "D1: no transactions"
 
 
 def _check(value: Parameter) -> None:

@@ -93,7 +93,7 @@ async def test_a_timeout_after_the_request_left_is_unknown() -> None:
     async with serving(silent) as url:
         async with HttpxFetch() as fetch:
             with pytest.raises(ResponseLost):
-                await fetch(HttpRequest("GET", url, timeout=0.05))
+                await fetch(HttpRequest("GET", url, timeout=0.5))
         done.set()
 
 

@@ -51,7 +51,6 @@ def values(names: list[str]) -> st.SearchStrategy[dict[str, str]]:
 @settings(
     max_examples=max(1, EXAMPLES // 5),
     derandomize=True,
-    deadline=None,
     database=None,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),

@@ -14,7 +14,7 @@ import pytest
 from dev.server import ROOT, LocalRuntime
 from tests.delivery_events.support import SETTINGS
 from tests.doubles.sendgrid import SendGridServer
-from tests.worlds.live import Live, live
+from tests.worlds.live import PATIENCE, Live, live
 
 PROBE = Path(__file__).parent / "probe/entry.py"
 
@@ -48,7 +48,7 @@ def sendgrid() -> Iterator[SendGridServer]:
 
 
 @pytest.fixture(scope="package")
-def the_runtime(tmp_path_factory: pytest.TempPathFactory, sendgrid: SendGridServer) -> Iterator[Live]:
+def the_runtime(tmp_path_factory: pytest.TempPathFactory, migrated: Path, sendgrid: SendGridServer) -> Iterator[Live]:
     with refused_port() as port:
         variables = {
             **sendgrid.settings(),
@@ -58,7 +58,7 @@ def the_runtime(tmp_path_factory: pytest.TempPathFactory, sendgrid: SendGridServ
             "BATCH_SIZE": "100",
             "MAX_ATTEMPTS": "1",
         }
-        with live(tmp_path_factory.mktemp("runtime"), variables, cron_seconds=1) as running:
+        with live(tmp_path_factory.mktemp("runtime"), variables, migrated=migrated, cron_seconds=1) as running:
             yield running
 
 
@@ -87,10 +87,11 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="package")
-def probe(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Probe]:
+def probe(project: Path, migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Probe]:
     state = tmp_path_factory.mktemp("probe")
+    shutil.copytree(migrated, state, dirs_exist_ok=True)
     with (
         LocalRuntime(state, project=project, cron_seconds=1, reload=True) as runtime,
-        httpx.Client(base_url=runtime.url, timeout=30, trust_env=False) as http,
+        httpx.Client(base_url=runtime.url, timeout=PATIENCE, trust_env=False) as http,
     ):
         yield Probe(runtime, http)

@@ -3,7 +3,7 @@
 from collections import Counter
 
 from tests.doubles.sendgrid import SendGridServer
-from tests.worlds.live import Json, Live, Site, people
+from tests.worlds.live import PATIENCE, Json, Live, Site, people
 
 PEOPLE = 300  # three batches, which are sent at the same time
 GROUP = 24  # people that a batch has claimed at a time
@@ -35,7 +35,7 @@ def crash(running: Live, sendgrid: SendGridServer, site: Site, job: str) -> Coun
     """Start the job, kill the process while mails are in flight, start it again; whom the first one had mailed."""
     hold = sendgrid.hold(job, after=130)
     site.start(job)
-    assert hold.reached.wait(60)
+    assert hold.reached.wait(PATIENCE)
     running.runtime.kill()
     hold.release()
     # five minutes go by: the leases of the dead process end

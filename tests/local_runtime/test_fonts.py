@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 from certificates.fonts import BUNDLED, UPLOADED
-from dev.server import ROOT, LocalRuntime
+from dev.server import PATIENCE, ROOT, LocalRuntime
 
 
 def test_the_list_of_uploads_is_that_of_the_fonts_and_of_the_files() -> None:
@@ -23,7 +23,7 @@ def test_the_worker_carries_the_others() -> None:
 def test_make_fonts_puts_them_into_r2(tmp_path: Path) -> None:
     command = ["make", "fonts", f"ARGS=--local --persist-to {tmp_path}"]
     environment = {**os.environ, "CI": "true", "WRANGLER_SEND_METRICS": "false"}
-    subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=True, timeout=120)
+    subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=True, timeout=PATIENCE)
     name, got = sorted(UPLOADED)[0], tmp_path / "got"
     runtime = LocalRuntime(tmp_path)
     runtime.wrangler("r2", "object", "get", f"cloud-offload-files/fonts/{name}.ttf", "--file", str(got))

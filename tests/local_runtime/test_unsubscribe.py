@@ -3,18 +3,15 @@
 import email
 import re
 from email.message import Message
-from pathlib import Path
 
 from tests.worlds.live import Live, Site, person
 
 CATEGORY = "course-reminders"
 
 
-def the_mail(running: Live, site: Site, job: str, ref: str, folder: Path) -> Message:
-    file = folder / f"{ref}.eml"
+def the_mail(running: Live, site: Site, job: str, ref: str) -> Message:
     key = f"{site.id}/sandbox/{job}/{site.people(job)[ref]['message_id']}.eml"
-    running.runtime.wrangler("r2", "object", "get", f"cloud-offload-files/{key}", "--file", str(file))
-    return email.message_from_bytes(file.read_bytes())
+    return email.message_from_bytes(running.stored(key))
 
 
 def mailed(site: Site, category: str = CATEGORY) -> dict[str, str]:
@@ -24,11 +21,11 @@ def mailed(site: Site, category: str = CATEGORY) -> dict[str, str]:
     return {ref: found["state"] for ref, found in site.people(job).items()}
 
 
-def test_one_click_in_a_mail_stops_the_next_job_and_undo_lets_it_through(running: Live, tmp_path: Path) -> None:
+def test_one_click_in_a_mail_stops_the_next_job_and_undo_lets_it_through(running: Live) -> None:
     site = running.site()
     job = site.start(site.draft([person(1), person(2)], category=CATEGORY, unsubscribe=True))
     site.ended(job)
-    mail = the_mail(running, site, job, "u1", tmp_path)
+    mail = the_mail(running, site, job, "u1")
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     link = re.sub(r"\s", "", mail["List-Unsubscribe"]).strip("<>")
     assert link.startswith(f"{running.runtime.url}/u/")

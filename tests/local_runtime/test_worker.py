@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 
 from tests.doubles.sendgrid import Reply, SendGridServer
-from tests.worlds.live import Live, people, person, refs, within
+from tests.worlds.live import PATIENCE, Live, people, person, refs, within
 
 NDJSON = {"content-type": "application/x-ndjson", "content-encoding": "gzip"}
 PEOPLE = 5_000
@@ -63,9 +63,10 @@ def test_where_a_request_comes_from_is_no_word_of_its_sender(running: Live) -> N
 
 def test_a_scheduled_job_is_started_by_cron(running: Live) -> None:
     site = running.site()
-    send_at = datetime.now(UTC) + timedelta(seconds=3)
-    job = site.draft(people(3), send_at=send_at.isoformat(timespec="milliseconds"))
+    job = site.draft(people(3), send_at=(datetime.now(UTC) + timedelta(days=1)).isoformat(timespec="milliseconds"))
     assert site.post(f"/v1/jobs/{job}/start")["state"] == "scheduled"
+    send_at = datetime.now(UTC) + timedelta(seconds=1)  # a day goes by, all but a second
+    running.rows(f"UPDATE jobs SET send_at = {send_at.timestamp() * 1000:.0f} WHERE id = '{job}'")
     ended = site.ended(job)
     assert ended["counts"]["sent"] == 3
     assert datetime.fromisoformat(ended["started_at"]) >= send_at
@@ -125,7 +126,7 @@ def test_a_message_that_nobody_understands_is_a_dead_letter_that_an_operator_see
 
 def put_on_queue(running: Live, *bodies: Any) -> None:
     """As if somebody had sent them; they are delivered when the queue is next looked at."""
-    with closing(sqlite3.connect(running.runtime.state / "queues.sqlite", timeout=10)) as queues, queues:
+    with closing(sqlite3.connect(running.runtime.state / "queues.sqlite", timeout=PATIENCE)) as queues, queues:
         queues.executemany(
             "INSERT INTO messages (id, queue, body, sent_at, due_at) VALUES (?, 'offload-batches', ?, 0, 0)",
             [(uuid.uuid4().hex, json.dumps(body)) for body in bodies],
@@ -137,11 +138,14 @@ def test_an_operator_sees_jobs_and_files_with_wrangler_while_it_runs(running: Li
     job = site.start(site.draft(people(1)))
     site.ended(job)
     [person] = site.people(job).values()
-    assert running.rows(f"SELECT state, sent FROM jobs WHERE id = '{job}'") == [{"state": "completed", "sent": 1}]
+    sql = f"SELECT state, sent FROM jobs WHERE id = '{job}'"
+    [answer] = json.loads(running.runtime.wrangler("d1", "execute", "DB", "--json", "--command", sql))
+    assert answer["results"] == running.rows(sql) == [{"state": "completed", "sent": 1}]
     file = tmp_path / "mail.eml"
     key = f"{site.id}/sandbox/{job}/{person['message_id']}.eml"
     running.runtime.wrangler("r2", "object", "get", f"cloud-offload-files/{key}", "--file", str(file))
     assert b"To: Person 0\r\n <u0@students.example>" in file.read_bytes()
+    assert file.read_bytes() == running.stored(key)
 
 
 def test_a_second_start_finds_everything_again(running: Live) -> None:

@@ -8,7 +8,7 @@ from email.message import EmailMessage
 from email.utils import parseaddr
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mail.message import Address, Attachment, OutgoingMail
@@ -151,7 +151,6 @@ _ONE_LINE = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 
 
-@settings(deadline=None)
 @given(_ONE_LINE, _ONE_LINE.filter(bool), _TEXT)
 @example('a"b\\', "\\", "=")
 def test_anything_arrives_right_and_adds_no_header(name: str, subject: str, text: str) -> None:
@@ -164,7 +163,6 @@ def test_anything_arrives_right_and_adds_no_header(name: str, subject: str, text
     assert len(parsed(data)["To"].addresses) == 1
 
 
-@settings(deadline=None)
 @given(_TEXT, st.binary(max_size=20_000))
 @example("ü" * 20_000, b"")
 @example("=" * 20_000, b"\0" * 20_000)

@@ -6,7 +6,7 @@ import re
 from unittest.mock import Mock
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import RenderingFailed
@@ -177,7 +177,6 @@ _PIECES = st.sampled_from(
 _WORDS = st.text("xyzäß漢ع", min_size=1, max_size=5)
 
 
-@settings(deadline=None)
 @given(st.lists(_PIECES, min_size=1, max_size=6).map("".join), _WORDS, _WORDS, _WORDS)
 def test_leaving_values_out_changes_nothing(source: str, a: str, b: str, c: str) -> None:
     """Against the text of the finished HTML, for values that HTML and text write alike."""
@@ -185,7 +184,6 @@ def test_leaving_values_out_changes_nothing(source: str, a: str, b: str, c: str)
     assert rendered.text == convert(rendered.html)
 
 
-@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters=[OPEN, CLOSE]), min_size=1))
 def test_any_value_arrives_whole_in_both_parts(value: str) -> None:
     rendered = Template.compile("s", '<p title="{{ a }}">[{{ a }}]</p><p>x</p>', None).render({"a": value})
@@ -206,7 +204,6 @@ _BROKEN = st.sampled_from(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(_BROKEN, max_size=12).map("".join))
 def test_no_html_raises_anything_but_a_named_error(source: str) -> None:
     with contextlib.suppress(RenderingFailed):

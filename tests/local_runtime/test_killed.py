@@ -1,29 +1,12 @@
 """The worst, end to end: the local runtime is killed (-9) again and again, and started again."""
 
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 
 from tests.doubles.sendgrid import SendGridServer
-from tests.worlds.live import Live, live, people, within
+from tests.worlds.live import PATIENCE, Live, people, within
 
 PEOPLE = 200
 GROUP = 24
-
-
-@pytest.fixture
-def sendgrid() -> Iterator[SendGridServer]:
-    with SendGridServer() as server:
-        yield server
-        assert server.errors == []
-
-
-@pytest.fixture
-def running(tmp_path: Path, sendgrid: SendGridServer) -> Iterator[Live]:
-    with live(tmp_path, {**sendgrid.settings(), "BATCH_SIZE": "100"}, cron_seconds=1) as runtime:
-        yield runtime
 
 
 def test_killed_again_and_again_nobody_is_lost_and_nobody_is_mailed_twice(
@@ -37,7 +20,7 @@ def test_killed_again_and_again_nobody_is_lost_and_nobody_is_mailed_twice(
     for after in (30, 100):
         hold = sendgrid.hold(job, after)
         revive(running, job)
-        assert hold.reached.wait(60)
+        assert hold.reached.wait(PATIENCE)
         running.runtime.kill()
         hold.release()
     revive(running, job)
