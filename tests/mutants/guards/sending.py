@@ -152,6 +152,35 @@ GUARDS = (
         ("tests/providers/test_word.py", "-k", "wrong_token_or_account"),
     ),
     Guard(
+        "what only sounds like a refused connection proves nothing",
+        "src/runtime/words.py",
+        "    if code in _NODE_NEVER_LEFT:\n",
+        "    code = code or next((known for known in _NODE_NEVER_LEFT if known in message), '')\n"
+        "    if code in _NODE_NEVER_LEFT:\n",
+        ("tests/runtime/test_words.py",),
+    ),
+    Guard(
+        "a connection that is lost on workerd may have carried the mail",
+        "src/runtime/words.py",
+        'return ResponseLost(f"{meaning} ({message})")',
+        'return ConnectionFailed(f"{meaning} ({message})")',
+        ("tests/runtime/test_words.py",),
+    ),
+    Guard(
+        "an answer in a server's place is Cloudflare's own",
+        "src/runtime/words.py",
+        'if status in _NOT_REACHED and headers.get("server") == "cloudflare":',
+        "if status in _NOT_REACHED:",
+        ("tests/runtime/test_words.py", "-k", "place"),
+    ),
+    Guard(
+        "whatever D1 says that is no error of ours may have been executed",
+        "src/runtime/words.py",
+        "    return DatabaseUncertain(message)\n",
+        '    return DatabaseUncertain(message) if "reset" in message else None\n',
+        ("tests/runtime/test_words.py", "-k", "d1"),
+    ),
+    Guard(
         "a throttle burns no attempt",
         "src/sending/group.py",
         "self._halt = self._halt or error\n            return Outcome(position, RecipientState.PENDING)",
