@@ -19,6 +19,7 @@ WORDS = re.compile(r"\b(?:(?i:cf-|wrangler\b)|(?:D1|R2|Cloudflare)\b)")
 # What is about the platform, or about a product of the same house that people choose by its name
 ABOUT = {
     "runtime/cloudflare.py": "the adapter",
+    "runtime/words.py": "what it makes of the platform's words",
     "runtime/settings.py": "the settings of Cloudflare's products, by their names",
     "providers/cloudflare.py": "the mail provider Cloudflare Email Service",
     "delivery_events/cloudflare.py": "what it tells of mails",

@@ -17,10 +17,9 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from callbacks import signatures
-from core import bounded_json, outbound
+from core import bounded_json, outbound, times
 from core.errors import ConfigurationError, ConnectionFailed, ResponseLost, Unavailable
 from core.log import log
-from core.times import rfc3339
 from runtime.ports import HttpRequest, HttpResponse, Message, Row
 from runtime.services import Services
 from sending import backoff
@@ -57,7 +56,7 @@ class EventType(StrEnum):
 def event_json(row: Row) -> dict[str, Any]:
     """An event as both callbacks and GET /v1/events show it."""
     data = {"job": row["job_id"], "company": row["company"], "sequence": row["sequence"], **json.loads(row["data"])}
-    return {"type": row["type"], "timestamp": rfc3339(row["created_at"]), "data": data}
+    return {"type": row["type"], "timestamp": times.rfc3339(row["created_at"]), "data": data}
 
 
 @dataclass(frozen=True)
@@ -97,7 +96,7 @@ class Outcome:
 async def ping(services: Services, site: Row) -> Outcome:
     """Whether the callback URL of a site (a row of `callbacks.receiver`) answers as it would have to."""
     now = services.clock.now()
-    event = {"type": "webhook.test", "timestamp": rfc3339(now), "data": {"site": site["id"]}}
+    event = {"type": "webhook.test", "timestamp": times.rfc3339(now), "data": {"site": site["id"]}}
     return await _post(services, Receiver.of(site, now), f"ping_{services.random.token(16).hex()}", event)
 
 
@@ -225,7 +224,7 @@ def judge(response: HttpResponse, event_id: str, success: str, now: int) -> Outc
         code, words = "redirect", _excerpt(response.headers.get("location", ""))
     else:
         code = f"http_{status}"
-    return Outcome(status, code, words, _retry_after(response.headers.get("retry-after", ""), now))
+    return Outcome(status, code, words, times.retry_after(response.headers.get("retry-after", ""), now) or 0)
 
 
 def _echoes(body: bytes, event_id: str) -> bool:
@@ -242,19 +241,6 @@ def _delay(failures: int, fraction: float, retry_after: float) -> float:
     """Seconds to the next attempt. A Retry-After is the least, not instead: 'one second' must not use up the day."""
     planned = SCHEDULE[failures - 1] * (1 - JITTER + 2 * JITTER * fraction)
     return max(planned, min(retry_after, LONGEST_WAIT))
-
-
-def _retry_after(value: str, now: int) -> float:
-    """Seconds from a Retry-After header: a number of them or an HTTP date; 0 where it says nothing."""
-    value = value.strip()
-    if value.isascii() and value.isdigit():
-        return float(value)
-    from email.utils import parsedate_to_datetime
-
-    try:
-        return max(0, parsedate_to_datetime(value).timestamp() - now / 1000)
-    except (ValueError, OverflowError):
-        return 0
 
 
 def _excerpt(text: str) -> str:

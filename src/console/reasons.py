@@ -112,6 +112,7 @@ PEOPLE = {
     "too_early": "the provider would not take it yet",
     "too_large": "the mail is too large",
     "unauthorized": "the key is wrong",
+    "undocumented_answer": "something else than the provider answered, and a mail may have left",
     "validation_error": "the provider says that the mail is not valid",
     "wrong_endpoint": "the provider's address in the settings is wrong",
 }

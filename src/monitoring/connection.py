@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
 import callback
-from core.errors import ConfigurationError, CredentialsRejected, OffloadError, SendFailure
+from core.errors import ConfigurationError, CredentialsRejected, OffloadError, SendFailure, TransportError
 from core.log import log
 from providers import provider_for
 from runtime.ports import Row
@@ -41,7 +41,7 @@ async def _run(check: Check, services: Services, site: Row) -> Result:
         return Result(True, await asyncio.wait_for(check(services, site), SECONDS))
     except TimeoutError:
         return Result(False, f"no answer within {SECONDS} seconds")
-    except (_Fault, ConfigurationError, SendFailure) as error:
+    except (_Fault, ConfigurationError, SendFailure, TransportError) as error:
         return Result(False, str(error))
     except OffloadError as error:
         log("warning", "check failed", site=site["id"], reason=type(error).__name__)

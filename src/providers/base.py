@@ -1,7 +1,8 @@
 """What every mail provider does, and the flow they share; a provider's own file has only what is peculiar to it.
 
 The promise: an attempt ends in a message id or a `SendFailure` that says which of the three outcomes it was, whatever
-the network or the provider answers. What an error says holds neither our secrets nor anybody's address.
+the network or the provider answers; accepted is only what the provider documents as accepted. What an error says holds
+neither our secrets nor anybody's address.
 """
 
 import json
@@ -11,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from core import bounded_json
+from core import bounded_json, times
 from core.errors import (
     ConfigurationError,
     ConnectionFailed,
@@ -32,12 +33,12 @@ from runtime.settings import Setting
 DETAIL_LIMIT = 500
 SEND_TIMEOUT = 30.0
 CHECK_TIMEOUT = 10.0
+LONGEST_WAIT = 31 * 86_400  # seconds: no quota lasts longer than a month, so a longer wait is a mistake
 USER_AGENT = "cloud-offload"
 
 _BREAKS = re.compile(r"[\r\n\0]")
 _ODD_NAME = re.compile(r"[^A-Za-z0-9./_-]")  # of a file or its type
 _LOCAL_PART = re.compile(r"(?<![^\s@<>()\[\],;:\"'])[^\s@<>()\[\],;:\"']+(?=@)")  # from a token's start: linear
-_SECONDS = re.compile(r"\d{1,9}(\.\d+)?")
 
 # What a status says where the provider documents nothing else. A redirect is never followed: no mail went in.
 BY_STATUS: Mapping[int, tuple[type[SendFailure], str]] = {
@@ -102,22 +103,35 @@ class Provider(ABC):
 class HttpProvider(Provider):
     """A provider behind an HTTP API: one request a mail."""
 
+    accepted_status: ClassVar[int] = 200
+    """The one status with which it documents that it accepted a mail."""
+
     @abstractmethod
     def request(self, mail: OutgoingMail) -> HttpRequest: ...
 
     @abstractmethod
-    def message_id(self, response: HttpResponse) -> str:
-        """From a 2xx answer. Raises a `SendFailure` where the provider says there that it did not accept the mail."""
+    def message_id(self, response: HttpResponse) -> str | None:
+        """From an answer with `accepted_status`; None where it does not say what is documented of an accepted mail.
+
+        Raises a `SendFailure` where the provider says there that it did not accept the mail.
+        """
 
     @abstractmethod
     def check_request(self) -> HttpRequest: ...
+
+    @abstractmethod
+    def accepts_check(self, response: HttpResponse) -> bool:
+        """Whether the answer to `check_request` is the documented one from which it follows that mail would be taken.
+
+        May raise `CredentialsRejected`.
+        """
 
     def explanation(self, response: HttpResponse) -> str:
         """The provider's own words on why it refused."""
         return response.body.decode(errors="replace")
 
     def retry_after(self, response: HttpResponse) -> float | None:
-        return self.seconds_until(response.headers.get("retry-after", ""))
+        return times.retry_after(response.headers.get("retry-after", ""), self.services.clock.now())
 
     def refusal(self, response: HttpResponse) -> SendFailure:
         """What an answer other than 2xx means."""
@@ -130,10 +144,6 @@ class HttpProvider(Provider):
             return self.failure(Rejected, "rejected", response)
         return self.failure(ProviderBroken, "server_error", response)
 
-    def accepts_check(self, response: HttpResponse) -> bool:
-        """Whether the answer to `check_request` shows that mail would be taken. May raise `CredentialsRejected`."""
-        return 200 <= response.status < 300
-
     async def deliver(self, mail: OutgoingMail) -> str:
         try:
             response = await self._fetch(self.request(mail))
@@ -141,9 +151,10 @@ class HttpProvider(Provider):
             raise ProviderDown("connection_failed", self.clean(str(error))) from error
         except ResponseLost as error:
             raise ProviderBroken("response_lost", self.clean(str(error))) from error
-        if 200 <= response.status < 300:
-            return self.message_id(response)[:255]
-        raise self.refusal(response)
+        message_id = self.message_id(response) if response.status == self.accepted_status else None
+        if message_id is None:
+            raise self._fault(response)
+        return message_id[:255]
 
     async def check(self) -> None:
         for setting in self.required:
@@ -151,7 +162,7 @@ class HttpProvider(Provider):
         response = await self._fetch(self.check_request())
         if self.accepts_check(response):
             return
-        refusal = self.refusal(response)
+        refusal = self._fault(response)
         if isinstance(refusal, CredentialsRejected):
             raise refusal
         raise TemporarilyRefused(refusal.code, refusal.detail)
@@ -159,8 +170,16 @@ class HttpProvider(Provider):
     def failure(self, kind: type[SendFailure], code: str, response: HttpResponse) -> SendFailure:
         detail = self.clean(self.explanation(response) or f"HTTP {response.status}")
         if issubclass(kind, Throttled):
-            return kind(code, detail, self.retry_after(response))
+            wait = self.retry_after(response)
+            return kind(code, detail, None if wait is None or wait > LONGEST_WAIT else wait)
         return kind(code, detail)
+
+    def _fault(self, response: HttpResponse) -> SendFailure:
+        """What an answer means that is not the documented success."""
+        if 200 <= response.status < 300:
+            # a portal, a proxy or a version of the API that we do not know: whether a mail left, it does not say
+            return self.failure(ProviderBroken, "undocumented_answer", response)
+        return self.refusal(response)
 
     def clean(self, words: str) -> str:
         """Bounded, on one line, without our secrets or the local part of anybody's address."""
@@ -172,20 +191,6 @@ class HttpProvider(Provider):
     async def _fetch(self, request: HttpRequest) -> HttpResponse:
         # a Worker's own fetch sends no User-Agent, and some APIs refuse such requests
         return await self.services.fetch(replace(request, headers={**request.headers, "User-Agent": USER_AGENT}))
-
-    def seconds_until(self, when: str) -> float | None:
-        """`when` is what `Retry-After` can hold: seconds, or an HTTP date."""
-        if not when:
-            return None
-        if _SECONDS.fullmatch(when):
-            return float(when)
-        from email.utils import parsedate_to_datetime
-
-        try:
-            moment = parsedate_to_datetime(when)
-        except ValueError:
-            return None
-        return max(0.0, moment.timestamp() - self.services.clock.now() / 1000)
 
 
 def masked(words: str) -> str:

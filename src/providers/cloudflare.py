@@ -37,6 +37,7 @@ SETTINGS = (
 BY_MESSAGE: dict[str, tuple[type[SendFailure], str]] = {
     "throttled": (Throttled, "rate_limited"),
     "authentication.unauthorized": (CredentialsRejected, "unauthorized"),
+    "Authentication error": (CredentialsRejected, "unauthorized"),  # the front door's; its number is another's as well
     "authentication.bad_token_type": (CredentialsRejected, "bad_token_type"),
     "authentication.forbidden": (CredentialsRejected, "forbidden"),
     "authentication.not_entitled": (CredentialsRejected, "not_entitled"),
@@ -50,7 +51,16 @@ BY_MESSAGE: dict[str, tuple[type[SendFailure], str]] = {
     "email.no_content_length": (Rejected, "invalid_mail"),
     "invalid_request_schema": (Rejected, "invalid_request"),
 }
-INVALID_HEADERS = 6003  # "Invalid request headers", with 400: what the API's front door says to a malformed token
+# What the front door of Cloudflare's API says, mostly with 400: the token or the account in our settings is wrong.
+# developers.cloudflare.com/workers, "API requests", "Validation and authorization errors", and reports (read 2026-11)
+BY_CODE: dict[int, str] = {
+    6003: "unauthorized",  # "Invalid request headers": a malformed token
+    9103: "unauthorized",  # "Unknown X-Auth-Key or X-Auth-Email"
+    9106: "unauthorized",  # "Missing X-Auth-Key, X-Auth-Email or Authorization headers"
+    9109: "unauthorized",  # "Invalid access token"
+    7000: "not_found",  # "No route for that URI"
+    7003: "not_found",  # "Could not route to …, perhaps your object identifier is invalid?": the account
+}
 
 
 class Cloudflare(HttpProvider):
@@ -76,18 +86,20 @@ class Cloudflare(HttpProvider):
             payload["attachments"] = [attachment_json(file) for file in mail.attachments]
         return self._post(payload)
 
-    def message_id(self, response: HttpResponse) -> str:
+    def message_id(self, response: HttpResponse) -> str | None:
         answer = json_object(response)
+        result = answer.get("result")
         if answer.get("success") is False:
             raise self.refusal(response)
-        result = answer.get("result")
-        if not isinstance(result, dict):
-            return ""
+        if answer.get("success") is not True or not isinstance(result, dict):
+            return None
         if result.get("suppressed_recipients"):
             raise Rejected("suppressed_by_provider", "the address is on Cloudflare's suppression list")
         if result.get("permanent_bounces"):
             raise Rejected("mailbox_unavailable", "the address bounced permanently")
-        return in_brackets(text_at(result, "message_id"))
+        if not result.get("delivered") and not result.get("queued"):
+            return None
+        return in_brackets(text_at(result, "message_id"))  # of which one version of that page knows nothing
 
     def explanation(self, response: HttpResponse) -> str:
         words = [f"{error.get('code')} {text_at(error, 'message')}" for error in errors_in(response)]
@@ -95,8 +107,9 @@ class Cloudflare(HttpProvider):
 
     def refusal(self, response: HttpResponse) -> SendFailure:
         for error in errors_in(response):
-            if error.get("code") == INVALID_HEADERS:
-                return self.failure(CredentialsRejected, "unauthorized", response)
+            code = error.get("code")
+            if isinstance(code, int) and code in BY_CODE:
+                return self.failure(CredentialsRejected, BY_CODE[code], response)
             known = BY_MESSAGE.get(text_at(error, "message").removeprefix("email.sending.error."))
             if known:
                 return self.failure(*known, response)

@@ -56,11 +56,11 @@ class Mailgun(HttpProvider):
         fields |= {f"h:{name}": header_value(value) for name, value in mail.headers.items()}
         return self._post(fields, mail.attachments)
 
-    def message_id(self, response: HttpResponse) -> str:
+    def message_id(self, response: HttpResponse) -> str | None:
         # an address that Mailgun does not know is greeted with 200 (django-anymail 15.1)
         if b"Magnificent API" in response.body:
             raise self.failure(CredentialsRejected, "wrong_endpoint", response)
-        return text_at(json_object(response), "id")
+        return text_at(json_object(response), "id") or None
 
     def explanation(self, response: HttpResponse) -> str:
         return text_at(json_object(response), "message") or super().explanation(response)
@@ -93,7 +93,8 @@ class Mailgun(HttpProvider):
     def accepts_check(self, response: HttpResponse) -> bool:
         if response.status == 200:
             self.message_id(response)
-        return response.status == 400 and self.refusal(response).code in ("sender_not_accepted", "rejected")
+        refuses = response.status == 400 and bool(text_at(json_object(response), "message"))
+        return refuses and self.refusal(response).code in ("sender_not_accepted", "rejected")
 
     def _post(
         self, fields: dict[str, str], files: Sequence[Attachment] = (), timeout: float = SEND_TIMEOUT

@@ -68,8 +68,9 @@ class Resend(HttpProvider):
             payload["attachments"] = [_attachment(file) for file in mail.attachments]
         return json_request(self._url("/emails"), {**self._headers(), "Idempotency-Key": mail.key}, payload)
 
-    def message_id(self, response: HttpResponse) -> str:
-        return text_at(json_object(response), "id")
+    def message_id(self, response: HttpResponse) -> str | None:
+        answer = json_object(response)
+        return None if answer.get("error") or "statusCode" in answer else text_at(answer, "id") or None
 
     def explanation(self, response: HttpResponse) -> str:
         return text_at(json_object(response), "message") or super().explanation(response)
@@ -82,8 +83,10 @@ class Resend(HttpProvider):
         return HttpRequest("GET", self._url("/domains"), self._headers(), timeout=CHECK_TIMEOUT)
 
     def accepts_check(self, response: HttpResponse) -> bool:
+        answer = json_object(response)
         # a key that may only send is refused here by this name, which shows that it is right
-        return super().accepts_check(response) or text_at(json_object(response), "name") == "restricted_api_key"
+        sends_only = response.status == 401 and text_at(answer, "name") == "restricted_api_key"
+        return sends_only or (response.status == 200 and isinstance(answer.get("data"), list))
 
     def _url(self, path: str) -> str:
         return self.setting(ENDPOINT).rstrip("/") + path

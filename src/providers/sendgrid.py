@@ -29,6 +29,7 @@ SETTINGS = (
 
 class SendGrid(HttpProvider):
     name = "sendgrid"
+    accepted_status = 202  # the API description (2026-01-22), and www.twilio.com/docs/sendgrid/glossary/x-message-id
     default_rate = 500.0  # no number is published any more; formerly 10,000 requests a second (2026-11)
     settings = SETTINGS
     required = (API_KEY,)
@@ -51,8 +52,8 @@ class SendGrid(HttpProvider):
             payload["attachments"] = [attachment_json(file) for file in mail.attachments]
         return json_request(self._url("/v3/mail/send"), self._headers(), payload)
 
-    def message_id(self, response: HttpResponse) -> str:
-        return response.headers.get("x-message-id", "")
+    def message_id(self, response: HttpResponse) -> str | None:
+        return response.headers.get("x-message-id") or None
 
     def explanation(self, response: HttpResponse) -> str:
         return "; ".join(text_at(error, "message") for error in errors_in(response)) or super().explanation(response)
@@ -83,9 +84,11 @@ class SendGrid(HttpProvider):
 
     def accepts_check(self, response: HttpResponse) -> bool:
         scopes = json_object(response).get("scopes")
-        if isinstance(scopes, list) and "mail.send" not in scopes:
+        if response.status != 200 or not isinstance(scopes, list):
+            return False
+        if "mail.send" not in scopes:
             raise CredentialsRejected("missing_scope", "the API key lacks the scope mail.send")
-        return super().accepts_check(response)
+        return True
 
     def _url(self, path: str) -> str:
         return self.setting(ENDPOINT).rstrip("/") + path

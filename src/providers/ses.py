@@ -95,8 +95,8 @@ class Ses(HttpProvider):
             payload["ConfigurationSetName"] = configuration_set
         return self._signed(json_request(self._url("/v2/email/outbound-emails"), {}, payload))
 
-    def message_id(self, response: HttpResponse) -> str:
-        return text_at(json_object(response), "MessageId")
+    def message_id(self, response: HttpResponse) -> str | None:
+        return text_at(json_object(response), "MessageId") or None
 
     def explanation(self, response: HttpResponse) -> str:
         answer = json_object(response)
@@ -117,10 +117,13 @@ class Ses(HttpProvider):
         return self._signed(request)
 
     def accepts_check(self, response: HttpResponse) -> bool:
-        if json_object(response).get("SendingEnabled") is False:
+        if response.status != 200:
+            # a key that may only send is refused here by this name, which shows that it is right
+            return 400 <= response.status < 500 and _error_name(response) == "AccessDeniedException"
+        enabled = json_object(response).get("SendingEnabled")
+        if enabled is False:
             raise CredentialsRejected("sending_paused", "sending is switched off for this account and region")
-        # a key that may only send is refused here by this name, which shows that it is right
-        return super().accepts_check(response) or _error_name(response) == "AccessDeniedException"
+        return enabled is True
 
     def _url(self, path: str) -> str:
         endpoint = self.services.settings.optional(ENDPOINT).strip()

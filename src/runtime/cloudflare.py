@@ -21,15 +21,8 @@ from starlette.types import ASGIApp
 from workers import Response
 
 from core import der
-from core.errors import (
-    BucketUnavailable,
-    ConnectionFailed,
-    DatabaseBusy,
-    DatabaseUncertain,
-    LimiterUnavailable,
-    QueueUnavailable,
-    ResponseLost,
-)
+from core.errors import BucketUnavailable, LimiterUnavailable, QueueUnavailable
+from runtime import words
 from runtime.ports import HttpRequest, HttpResponse, Row, SignatureAlgorithm, Statement, StoredObject
 
 # developers.cloudflare.com/queues/platform/limits and /r2/platform/limits
@@ -40,21 +33,6 @@ R2_DELETE = 1000
 HOW_TO_SET = "run 'wrangler secret put {name}'"
 
 LONGEST_BODY = 1_000_000  # bytes of an answer: no provider's and no Moodle's is longer
-
-# "D1 DB is overloaded. Requests queued for too long.", "Too many requests queued": refused before execution
-_D1_BUSY = re.compile(r"overloaded|too many requests queued", re.IGNORECASE)
-# "Network connection lost", "storage caused object to be reset", "reset because its code was updated", and timeouts
-_D1_UNCERTAIN = re.compile(r"connection lost|to be reset|reset because|timed? ?out|internal error", re.IGNORECASE)
-
-# What fetch throws where no connection came about: workerd's own words, and the codes of Node under the local runtime
-_UNCONNECTED = re.compile(
-    r"connection refused|dns lookup|could not resolve|ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH"
-    r"|UND_ERR_CONNECT_TIMEOUT|CERT_|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS|ERR_SSL|certificate",
-    re.IGNORECASE,
-)
-# Cloudflare answers for an origin it could not talk to: down, unreachable, TLS failed, name unknown
-# developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-5xx-errors
-_ORIGIN_NOT_REACHED = {521, 523, 525, 526, 530}
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 
@@ -78,11 +56,10 @@ class D1:
         try:
             return await self._binding.batch(prepared)
         except JsException as error:
-            if _D1_BUSY.search(error.message):
-                raise DatabaseBusy(error.message) from None
-            if _D1_UNCERTAIN.search(error.message):
-                raise DatabaseUncertain(error.message) from None
-            raise
+            trouble = words.of_database(error.message)
+            if trouble is None:
+                raise
+            raise trouble from None
 
 
 class WorkersQueue:
@@ -155,18 +132,18 @@ async def fetch(request: HttpRequest) -> HttpResponse:
             **({"body": to_js(request.body)} if request.body else {}),
         )
     except JsException as error:
-        words = f"{error.message} {_cause(error)}"
-        if _UNCONNECTED.search(words):
-            raise ConnectionFailed(words.strip()) from None
-        raise ResponseLost(words.strip()) from None
+        cause = getattr(error, "cause", None)
+        code, why = (str(getattr(cause, name, None) or "") for name in ("code", "message"))
+        raise words.of_fetch(error.message, code, why) from None
     headers = {str(name).lower(): str(value) for name, value in response.headers}
-    if response.status in _ORIGIN_NOT_REACHED and headers.get("server") == "cloudflare":
-        raise ConnectionFailed(f"Cloudflare could not reach the origin ({response.status})")
+    trouble = words.of_status(response.status, headers)
+    if trouble:
+        raise trouble
     return HttpResponse(response.status, headers, await _start_of_body(response.body))
 
 
 async def _start_of_body(stream: Any) -> bytes:
-    """Up to `LONGEST_BODY` and a chunk. What cannot be read is left out: the status has arrived, and it says enough."""
+    """Up to `LONGEST_BODY` and a chunk. What cannot be read is left out: what is there is judged by who asked."""
     body = b""
     if not stream:
         return body
@@ -179,11 +156,6 @@ async def _start_of_body(stream: Any) -> bytes:
             body += chunk.value.to_bytes()
         await reader.cancel()
     return body
-
-
-def _cause(error: Any) -> str:
-    cause = getattr(error, "cause", None)
-    return f"{getattr(cause, 'code', '')} {getattr(cause, 'message', '')}" if cause else ""
 
 
 class SubtleCrypto:

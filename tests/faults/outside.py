@@ -94,7 +94,7 @@ class Internet:
             return await self._told(request)
         mails = self.resend if "resend" in request.url else self.sendgrid
         if request.method == "GET":
-            return HttpResponse(200, {}, b'{"scopes": ["mail.send"]}')
+            return HttpResponse(200, {}, b'{"scopes": ["mail.send"], "data": []}')
         return await self._mail(mails, request)
 
     async def _mail(self, mails: Mails, request: HttpRequest) -> HttpResponse:
@@ -119,7 +119,9 @@ class Internet:
                 mails.attached[address].add(hashlib.sha256(base64.b64decode(file["content"])).hexdigest())
             if fault == "error_after":
                 return _answer(500, "")
-            return HttpResponse(202, {"x-message-id": f"m-{address}"}, json.dumps({"id": f"m-{address}"}).encode())
+            if mails is self.resend:
+                return HttpResponse(200, {}, json.dumps({"id": f"m-{address}"}).encode())
+            return HttpResponse(202, {"x-message-id": f"m-{address}"}, b"")
 
         def error(fault: str) -> BaseException | None:
             struck.append(fault)

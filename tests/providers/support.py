@@ -76,6 +76,25 @@ def answer(status: int, body: Any = b"", headers: Mapping[str, str] | None = Non
     return HttpResponse(status, dict(headers or {}), body if isinstance(body, bytes) else json.dumps(body).encode())
 
 
+# What each documents of a mail that it took, and of a check that it passes
+TAKEN = {
+    "cloudflare": answer(200, {"success": True, "result": {"delivered": ["a@b.example"], "message_id": "id-1"}}),
+    "ses": answer(200, {"MessageId": "id-1"}),
+    "sendgrid": answer(202, b"", {"x-message-id": "id-1"}),
+    "mailgun": answer(200, {"id": "id-1", "message": "Queued. Thank you."}),
+    "resend": answer(200, {"id": "id-1"}),
+}
+CHECKED = {
+    "cloudflare": answer(
+        400, {"success": False, "errors": [{"code": 10001, "message": "email.sending.error.invalid_request_schema"}]}
+    ),
+    "ses": answer(200, {"SendingEnabled": True}),
+    "sendgrid": answer(200, {"scopes": ["mail.send"]}),
+    "mailgun": answer(400, {"message": "from parameter is missing"}),
+    "resend": answer(200, {"object": "list", "data": []}),
+}
+
+
 def always(response: HttpResponse | Exception) -> ScriptedFetch:
     def reply(_request: HttpRequest) -> HttpResponse:
         if isinstance(response, Exception):
@@ -96,7 +115,7 @@ def provider(kind: type[Provider], fetch: Fetch, settings: Mapping[str, str] = S
 
 async def request_of(kind: type[Provider], mail: OutgoingMail = MAIL, **settings: str) -> HttpRequest:
     """The one request that sending this mail makes."""
-    fetch = always(answer(200, {}))
+    fetch = always(TAKEN[kind.name])
     await provider(kind, fetch, SETTINGS | settings).send(mail)
     (request,) = fetch.requests
     return request

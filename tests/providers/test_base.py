@@ -32,6 +32,7 @@ from tests.providers.support import (
     SECRETS,
     SETTINGS,
     SITE,
+    TAKEN,
     always,
     answer,
     names_of,
@@ -130,17 +131,9 @@ async def test_a_throttle_may_be_told_as_a_date(kind: type[HttpProvider]) -> Non
 
 
 @every_http_provider
-@pytest.mark.parametrize("body", [b"", b"\xff\xfe", b"<html>ok</html>", b"[1]", b"null", b"[" * 100_000])
-async def test_an_accepted_mail_is_accepted_even_if_the_answer_cannot_be_read(
-    kind: type[HttpProvider], body: bytes
-) -> None:
-    assert await provider(kind, always(answer(200, body))).send(MAIL) == ""
-
-
-@every_http_provider
 async def test_the_key_is_in_every_request(kind: type[HttpProvider]) -> None:
     mail = replace(MAIL, headers={"X-Offload-Job": JOB, "X-Entity-Ref-ID": KEY})
-    fetch = always(answer(200, {}))
+    fetch = always(TAKEN[kind.name])
     await provider(kind, fetch).send(mail)
     assert KEY.encode() in fetch.requests[0].body
 
@@ -149,7 +142,7 @@ async def test_the_key_is_in_every_request(kind: type[HttpProvider]) -> None:
 async def test_the_same_mail_makes_the_same_request(kind: type[HttpProvider]) -> None:
     requests = []
     for _ in range(2):
-        fetch = always(answer(200, {}))
+        fetch = always(TAKEN[kind.name])
         await provider(kind, fetch).send(MAIL)
         requests += fetch.requests
     assert requests[0] == requests[1]
@@ -157,7 +150,7 @@ async def test_the_same_mail_makes_the_same_request(kind: type[HttpProvider]) ->
 
 @every_http_provider
 async def test_http_headers_are_ascii_whatever_the_mail_says(kind: type[HttpProvider]) -> None:
-    fetch = always(answer(200, {}))
+    fetch = always(TAKEN[kind.name])
     await provider(kind, fetch).send(MAIL)
     for name, value in fetch.requests[0].headers.items():
         assert (name + value).isascii()
@@ -169,7 +162,7 @@ async def test_http_headers_are_ascii_whatever_the_mail_says(kind: type[HttpProv
 @every_http_provider
 async def test_a_lone_surrogate_does_not_stop_a_mail(kind: type[HttpProvider]) -> None:
     mail = replace(MAIL, subject="\ud800", html="<p>\ud800</p>", to=Address("a@school.example", "\ud800"))
-    assert await provider(kind, always(answer(200, {}))).send(mail) == ""
+    assert "id-1" in await provider(kind, always(TAKEN[kind.name])).send(mail)
 
 
 @every_provider
@@ -221,7 +214,7 @@ async def test_a_file_s_name_never_ends_its_header(kind: type[Provider], name: s
 
 @every_http_provider
 async def test_a_mail_without_a_file_is_the_same_as_ever(kind: type[HttpProvider]) -> None:
-    plain, attached = always(answer(200, {})), always(answer(200, {}))
+    plain, attached = always(TAKEN[kind.name]), always(TAKEN[kind.name])
     await provider(kind, plain).send(MAIL)
     await provider(kind, attached).send(ATTACHED)
     assert b"ttachment" not in plain.requests[0].body
@@ -278,7 +271,7 @@ async def test_a_secret_with_a_line_break_in_it_is_told_by_name_without_its_valu
 
 @every_http_provider
 async def test_a_secret_may_have_been_pasted_with_a_newline_at_its_end(kind: type[HttpProvider]) -> None:
-    plain, pasted = always(answer(200, {})), always(answer(200, {}))
+    plain, pasted = always(TAKEN[kind.name]), always(TAKEN[kind.name])
     await provider(kind, plain).send(MAIL)
     await provider(kind, pasted, SETTINGS | {name: SETTINGS[name] + "\n" for name in names_of(kind)}).send(MAIL)
     assert plain.requests == pasted.requests

@@ -9,11 +9,10 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from api import bodies, csv_answers, validation
-from callback import _retry_after
 from callbacks import signatures
 from certificates import archive, dates
 from console.preview import pictures_elsewhere
-from core import bounded_json, outbound
+from core import bounded_json, outbound, times
 from core.errors import OffloadError
 from delivery_events.base import moment
 from mail import mime
@@ -174,17 +173,23 @@ ASKED: dict[str, tuple[Callable[[Any], Any], list[Row]]] = {
         ],
     ),
     "when to try again": (
-        lambda text: _retry_after(text, NOW),
+        lambda text: times.retry_after(text, NOW),
         [
             Row("Mon, 26 Oct 2026 07:34:20 GMT", 60.0),
             Row("Monday, 26-Oct-26 07:34:20 GMT", 60.0),
             Row("Mon Oct 26 07:34:20 2026", 60.0),
             Row("26 Oct 2026 07:34 +0000", 40.0),
-            Row("Mon, 26 Oct 2026 24:00:00 GMT", 0),
-            Row("Mon, 32 Oct 2026 07:34:20 GMT", 0),
-            Row("Mon, 26 Oct 99999 07:34:20 GMT", 0),
-            Row("soon", 0),
-            Row("\u0661\u0662", 0),
+            Row("Mon, 26 Oct 2026 24:00:00 GMT", None),
+            Row("Mon, 32 Oct 2026 07:34:20 GMT", None),
+            Row("Mon, 26 Oct 99999 07:34:20 GMT", None),
+            Row("Mon, 26 Oct 2026 07:34:20 -0000", 60.0),
+            Row("Mon, 26 Oct 2026 07:34:20 +99999999999999999999", None),
+            Row("26 99999999999999999999 Oct 07:34:20", None),
+            Row("-60", None),
+            Row("", None),
+            Row(",", None),
+            Row("soon", None),
+            Row("\u0661\u0662", None),
         ],
     ),
     "a header of a mail": (
