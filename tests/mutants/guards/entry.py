@@ -8,6 +8,7 @@ AUTH = "src/api/auth.py"
 SIGN_IN = "tests/console/test_sign_in.py"
 CONSOLE = "src/console/app.py"
 VISIT = "src/console/visit.py"
+FORMS = "tests/console/test_forms.py"
 
 GUARDS = (
     Guard(
@@ -161,5 +162,47 @@ GUARDS = (
         "signature(settings.signing_secret, _PURPOSE, content)",
         "signature(settings.signing_secrets[-1], _PURPOSE, content)",
         ("tests/docs/test_rotation.py",),
+    ),
+    Guard(
+        "a guest's form is worth nothing in a session",
+        VISIT,
+        '_OF_GUESTS, _OF_SESSIONS = "console-guest-form", "console-form"',
+        '_OF_GUESTS, _OF_SESSIONS = "console-form", "console-form"',
+        (FORMS, "tests/api/test_public_signatures.py"),
+    ),
+    Guard(
+        "a guest's key is one that we made",
+        "src/console/sign_in.py",
+        'return key if key and hmac.compare_digest(kept.encode(), _signed(settings, key).encode()) else ""',
+        "return key",
+        (FORMS,),
+    ),
+    Guard(
+        "the forms of a session of Access are signed with a secret",
+        "src/console/sessions.py",
+        "ACCESS + await _form_key(token, services))",
+        "ACCESS + email)",
+        (FORMS,),
+    ),
+    Guard(
+        "what another website's page posts is refused by its origin",
+        "src/console/origin.py",
+        "not ours.issuperset(origins) or ",
+        "",
+        (FORMS,),
+    ),
+    Guard(
+        "what another website's page posts is refused by the browser's word",
+        "src/console/origin.py",
+        " or any(site not in _OURS for site in sites)",
+        "",
+        (FORMS,),
+    ),
+    Guard(
+        "no form is read of whoever is not signed in",
+        CONSOLE,
+        'if key and page.method == "POST" else {}',
+        'if page.method == "POST" else {}',
+        ("tests/docs/test_security.py", "-k", "before_its_session"),
     ),
 )
