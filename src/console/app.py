@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from api.auth import LOOKING, PUBLIC
-from api.endpoint import HEADERS, Endpoint
+from api.endpoint import HEADERS, Endpoint, ExactRoute
 from console import frame, origin, sessions, sign_in
 from console.routes import PAGES
 from console.routing import ROLES, Page
@@ -92,7 +92,7 @@ def routes() -> list[Route]:
     for page in PAGES:
         by_path.setdefault(page.path, {})[page.method] = page
     return [
-        *(Route(path, _asset, methods=["GET"]) for path in frame.ASSETS),
-        *(Route(path, _ConsoleEndpoint(pages)) for path, pages in by_path.items()),
-        Route("/console/{rest:path}", _Nowhere({})),
+        *(ExactRoute(path, _asset, methods=["GET"]) for path in frame.ASSETS),
+        *(ExactRoute(path, _ConsoleEndpoint(pages)) for path, pages in by_path.items()),
+        ExactRoute("/console/{rest:path}", _Nowhere({})),
     ]

@@ -22,7 +22,10 @@ from core import signing
 from tests.fuzz.deployment import furnished
 
 GUESTS = (b"console-guest", b"console-guest-form")
-PUBLIC = [(route.method, route.path) for route in (*OPERATIONS, *PAGES) if route.access == "public"]
+PUBLIC = [
+    *((operation.method, operation.path) for operation in OPERATIONS if operation.access == "public"),
+    *((page.method, page.path) for page in PAGES if page.access == "public"),
+]
 BOSS = "access:boss@school.example"
 
 

@@ -28,7 +28,7 @@ FOREIGN = (
     {"Origin": "https://offload.example", "Sec-Fetch-Site": "cross-site"},
     {"Origin": "https://evil.example", "Sec-Fetch-Site": "same-origin"},
 )
-OURS = (
+OURS: tuple[dict[str, str], ...] = (
     {"Origin": "https://offload.example", "Sec-Fetch-Site": "same-origin"},
     {"Origin": "https://public.example"},
     {"Sec-Fetch-Site": "none"},
@@ -154,5 +154,5 @@ async def test_one_form_of_two_origins_is_refused(operator: Person) -> None:
     await operator.open("/console")
     form = {"csrf": csrf(operator, "Sign out")}
     headers = [("Origin", "https://offload.example"), ("Origin", "https://evil.example")]
-    answer = await operator.http.post("/console/sign-out", data=form, headers=headers)  # type: ignore[arg-type]
+    answer = await operator.http.post("/console/sign-out", data=form, headers=headers)
     assert answer.status_code == 403

@@ -205,4 +205,25 @@ GUARDS = (
         'if page.method == "POST" else {}',
         ("tests/docs/test_security.py", "-k", "before_its_session"),
     ),
+    Guard(
+        "a token of Access whose end is no number is refused",
+        ACCESS,
+        "or not -_LAST < value < _LAST",
+        "",
+        (ACCESS_TESTS,),
+    ),
+    Guard(
+        "what Unicode takes for a letter of an address is none",
+        "src/core/folding.py",
+        "return address.translate(_SMALL)",
+        "return address.lower() if _SMALL else address",
+        ("tests/core/test_folding.py", ACCESS_TESTS),
+    ),
+    Guard(
+        "no address ends with a line break",
+        "src/api/endpoint.py",
+        r'self.path_regex = re.compile(self.path_regex.pattern.removesuffix("$") + r"\Z")',
+        "_ = re",
+        ("tests/api/test_ends.py",),
+    ),
 )
