@@ -9,6 +9,7 @@ SIGN_IN = "tests/console/test_sign_in.py"
 CONSOLE = "src/console/app.py"
 VISIT = "src/console/visit.py"
 FORMS = "tests/console/test_forms.py"
+UNSUBSCRIBE = "tests/suppressions/test_unsubscribe.py"
 
 GUARDS = (
     Guard(
@@ -225,5 +226,19 @@ GUARDS = (
         r'self.path_regex = re.compile(self.path_regex.pattern.removesuffix("$") + r"\Z")',
         "_ = re",
         ("tests/api/test_ends.py",),
+    ),
+    Guard(
+        "undoing by one link is bounded",
+        "src/store/suppressions.py",
+        "< {MOST_UNDONE} AS can_undo",
+        "<= {MOST_UNDONE} AS can_undo",
+        (UNSUBSCRIBE,),
+    ),
+    Guard(
+        "undoing by one network is bounded",
+        "src/suppressions/unsubscribe.py",
+        'await rate_limit.check(services.sign_in_limit, "undo", address)',
+        "_ = rate_limit",
+        (UNSUBSCRIBE,),
     ),
 )
