@@ -27,7 +27,9 @@ async def sweep(services: Services) -> None:
     _, scheduled, _ = await services.database.batch(
         [batches.release_scheduled(now), job_rows.release_scheduled(now), heartbeats.beat("sweep", now)]
     )
-    await services.database.all(console_sessions.delete_expired(now, SESSIONS))
+    await services.database.batch(
+        [console_sessions.delete_expired(now, SESSIONS), console_sessions.delete_expired_keys(now, SESSIONS)]
+    )
     resuming = await services.database.all(job_rows.resuming(now))
     for row in resuming:
         await jobs.resume(services, Scope(row["site_id"]), row["id"], _noted(row["site_id"], now))

@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from api.auth import authenticate
 from api.calls import Call, Operation
-from api.endpoint import Endpoint
+from api.endpoint import Endpoint, ExactRoute
 from api.openapi import query_names
 from api.routes import OPERATIONS
 from core.problems import NOT_FOUND, Problem, invalid
@@ -64,4 +64,4 @@ def routes() -> list[Route]:
         by_path.setdefault(operation.path, {})[operation.method] = operation
     # a company's name may hold anything
     convertible = {path: path.replace("{company}", "{company:path}") for path in by_path}
-    return [Route(convertible[path], _ApiEndpoint(operations)) for path, operations in by_path.items()]
+    return [ExactRoute(convertible[path], _ApiEndpoint(operations)) for path, operations in by_path.items()]

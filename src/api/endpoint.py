@@ -3,12 +3,15 @@
 The promise: no error reaches the caller as a stack trace, and no unexpected one stays unlogged.
 """
 
+import re
 import traceback
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import PurePath
+from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from core.errors import OffloadError
@@ -28,6 +31,14 @@ HEADERS = {
     "Strict-Transport-Security": "max-age=31536000",
     "X-Content-Type-Options": "nosniff",
 }
+
+
+class ExactRoute(Route):
+    """Starlette's own pattern ends with `$`, which takes a line break (%0A) at the end for none."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], methods: Collection[str] | None = None) -> None:
+        super().__init__(path, endpoint, methods=methods)
+        self.path_regex = re.compile(self.path_regex.pattern.removesuffix("$") + r"\Z")
 
 
 class Endpoint:

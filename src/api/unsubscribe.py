@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from api.calls import Call, Operation
-from core.errors import ConfigurationError, Unavailable
+from core.errors import ConfigurationError, RateLimited, Unavailable
 from core.log import log
 from pages import words
 from pages.base import security_policy
@@ -49,6 +49,8 @@ async def _answer(call: Call, fields: Mapping[str, str] | None) -> Response:
         if fields is None:
             return _page(language, standing(language, subscriber))
         return await _chosen(call, language, reference, subscriber, _choice(fields))
+    except RateLimited:
+        return _page(language, notice(language, told.busy_title, told.busy), 429, {"Retry-After": "60"})
     except (Unavailable, ConfigurationError) as error:
         log("error", "unsubscribing failed", reason=type(error).__name__)
         return _page(language, notice(language, told.busy_title, told.busy), 503, {"Retry-After": "60"})
@@ -59,7 +61,7 @@ async def _chosen(
 ) -> Response:
     if choice is None:
         return _page(language, standing(language, subscriber, nothing=True), 400)
-    await unsubscribe.choose(call.services, reference, subscriber, choice)
+    await unsubscribe.choose(call.services, reference, subscriber, choice, call.address)
     after = await unsubscribe.find(call.services, reference) or subscriber
     undone = choice is Choice.UNDO and not (after["all_stopped"] or after["category_stopped"])
     return _page(language, standing(language, after, undone=undone))
@@ -111,7 +113,7 @@ OPERATIONS = (
         "public",
         act,
         "Unsubscribe with one click (RFC 8058), or as the page's form says",
-        {200: None, 400: None, 404: None, 410: None, 503: None},
+        {200: None, 400: None, 404: None, 410: None, 429: None, 503: None},
         bodies={FORM: "UnsubscribeForm", MULTIPART: "UnsubscribeForm"},
         page=True,
     ),

@@ -58,7 +58,7 @@ def check_variables(variables: Mapping[str, Any], at: str) -> None:
 
 def is_company(name: str) -> bool:
     """Whether a company can be called that."""
-    return 0 < len(name) <= COMPANY["maxLength"] and bool(re.search(ONE_LINE, name))
+    return 0 < len(name) <= COMPANY["maxLength"] and re.fullmatch(ONE_LINE, name) is not None
 
 
 def time(value: str, at: str) -> int:

@@ -1,22 +1,24 @@
 """The console as ASGI: who is there, whether they may, and any error as a page.
 
 The promise: nobody who is not signed in sees anything but the form to sign in; nothing is changed by a form that is
-not of the session, nor by whoever may only look.
+not of the session or comes from another website, nor by whoever may only look; and nothing is read of a body before it
+is known whose it is.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from api.auth import PUBLIC
-from api.endpoint import HEADERS, Endpoint
-from console import frame, sessions, sign_in
+from api.auth import LOOKING, PUBLIC
+from api.endpoint import HEADERS, Endpoint, ExactRoute
+from console import frame, origin, sessions, sign_in
 from console.routes import PAGES
 from console.routing import ROLES, Page
-from console.visit import Visit, read_form
+from console.visit import LONGEST_FORM, LONGEST_OF_GUESTS, Visit, read_form
 from core.problems import FORBIDDEN, NOT_FOUND, Problem
 from runtime.services import Services
 
@@ -27,21 +29,23 @@ class _ConsoleEndpoint(Endpoint):
         self.pages = pages
 
     async def answer(self, request: Request, services: Services) -> Response:
+        if request.method not in LOOKING:
+            origin.check(request, services.settings)
         page = self.pages.get(self.method_of(request))
         if page is None:
             raise self.not_allowed()
-        fields = await read_form(request) if page.method == "POST" else {}
         if page.access == "public":
-            return await page.handler(Visit(request, services, PUBLIC, sign_in.guest_key(request), fields))
+            return await _to_guest(request, services, page)
         session = await sessions.current(request, services)
         if session is None:
             return _to_sign_in(request)
-        visit = Visit(request, services, session.caller, session.key, fields)
+        visit = Visit(request, services, session.caller, session.key, {})
         request.state.visit = visit
-        if page.method == "POST":
-            visit.check_form()
         if visit.caller.role not in ROLES[page.access]:
             raise Problem(FORBIDDEN, "Your role does not allow that.")
+        if page.method == "POST":
+            visit = replace(visit, fields=await read_form(request, LONGEST_FORM))
+            visit.check_form()
         return await page.handler(visit)
 
     def refuse(self, request: Request, problem: Problem, request_id: str) -> Response:
@@ -56,11 +60,19 @@ class _ConsoleEndpoint(Endpoint):
 
 class _Nowhere(_ConsoleEndpoint):
     async def answer(self, request: Request, services: Services) -> Response:
+        if request.method not in LOOKING:
+            origin.check(request, services.settings)
         session = await sessions.current(request, services)
         if session is None:
             return _to_sign_in(request)
         request.state.visit = Visit(request, services, session.caller, session.key, {})
         raise Problem(NOT_FOUND, "The console has no such page.")
+
+
+async def _to_guest(request: Request, services: Services, page: Page) -> Response:
+    key = sign_in.guest_key(request, services.settings)
+    fields = await read_form(request, LONGEST_OF_GUESTS) if key and page.method == "POST" else {}
+    return await page.handler(Visit(request, services, PUBLIC, key, fields))
 
 
 def _to_sign_in(request: Request) -> Response:
@@ -80,7 +92,7 @@ def routes() -> list[Route]:
     for page in PAGES:
         by_path.setdefault(page.path, {})[page.method] = page
     return [
-        *(Route(path, _asset, methods=["GET"]) for path in frame.ASSETS),
-        *(Route(path, _ConsoleEndpoint(pages)) for path, pages in by_path.items()),
-        Route("/console/{rest:path}", _Nowhere({})),
+        *(ExactRoute(path, _asset, methods=["GET"]) for path in frame.ASSETS),
+        *(ExactRoute(path, _ConsoleEndpoint(pages)) for path, pages in by_path.items()),
+        ExactRoute("/console/{rest:path}", _Nowhere({})),
     ]

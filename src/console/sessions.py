@@ -26,11 +26,12 @@ from tenancy.tokens import hash_of
 COOKIE = "__Host-offload"
 ACCESS = "access:"  # how the key of a session begins that Access keeps, not we
 LASTS = 8 * 3600  # seconds: a working day
+ACCESS_LASTS = 31 * 86_400_000  # ms; Access ends its own after a month at most
 
 
 @dataclass(frozen=True)
 class Session:
-    """`key` is what its forms are signed with."""
+    """`key` is a secret of its own, which its forms are signed with."""
 
     caller: Caller
     key: str
@@ -98,7 +99,18 @@ async def _of_access(token: str, services: Services) -> Session:
         raise Problem(FORBIDDEN, f"{email} may not use this console. The operator can let you in under Console users.")
     row = rows[0]
     scope = Scope(row["site_id"], row["company"]) if row["site_id"] else None
-    return Session(Caller(row["role"], email, scope), ACCESS + email)
+    return Session(Caller(row["role"], email, scope), ACCESS + await _form_key(token, services))
+
+
+async def _form_key(token: str, services: Services) -> str:
+    """What is kept for a session of Access; made when its first page is shown."""
+    hash = _hash(token)
+    kept = await services.database.all(console_sessions.form_key(hash))
+    if not kept:
+        made, until = services.random.token(32).hex(), services.clock.now() + ACCESS_LASTS
+        keep = console_sessions.keep_form_key(hash, made, until)
+        _, kept = await services.database.batch([keep, console_sessions.form_key(hash)])
+    return str(kept[0]["form_key"])
 
 
 def _hash(cookie: str) -> str:

@@ -5,7 +5,9 @@ each sign-in leaves a row in the audit trail.
 """
 
 import base64
+import hmac
 import re
+from dataclasses import replace
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -17,10 +19,13 @@ from console.routing import Page
 from console.visit import Visit
 from core.errors import RateLimited
 from core.problems import Problem
+from core.signing import signature
 from runtime import rate_limit
+from runtime.settings import Settings
 from store import audit
 
-_GUEST = "__Host-offload-guest"  # makes a form's token before there is a session
+_GUEST = "__Host-offload-guest"  # a key for a form's token before there is a session, and our signature of it
+_PURPOSE = "console-guest"
 _ACCESS_SIGN_OUT = "/cdn-cgi/access/logout"  # answered by Access, not by us
 _INSIDE = re.compile(r"/console(/[\w./-]*)?(\?[\w=&%.+-]*)?", re.ASCII)
 
@@ -67,16 +72,22 @@ async def sign_out(visit: Visit) -> Response:
 
 
 def _shown(visit: Visit, following: str, wrong: str = "", status: int = 200) -> Response:
-    guest = visit.key or base64.urlsafe_b64encode(visit.services.random.token(16)).decode()
-    token = Visit(visit.request, visit.services, visit.caller, guest, {}).form_token
-    response = page(visit, "sign_in.html", "Sign in", status, guest_token=token, following=following, wrong=wrong)
-    response.set_cookie(_GUEST, guest, max_age=3600, path="/", secure=True, httponly=True, samesite="strict")
+    key = visit.key or visit.services.random.token(16).hex()
+    response = page(replace(visit, key=key), "sign_in.html", "Sign in", status, following=following, wrong=wrong)
+    kept = _signed(visit.services.settings, key)
+    response.set_cookie(_GUEST, kept, max_age=3600, path="/", secure=True, httponly=True, samesite="strict")
     return response
 
 
-def guest_key(request: Request) -> str:
-    """What signs the form of whoever is not signed in."""
-    return request.cookies.get(_GUEST, "")
+def guest_key(request: Request, settings: Settings) -> str:
+    """What signs the form of whoever is not signed in; empty where they bring none that we made."""
+    kept = request.cookies.get(_GUEST, "")
+    key = kept.partition(".")[0]
+    return key if key and hmac.compare_digest(kept.encode(), _signed(settings, key).encode()) else ""
+
+
+def _signed(settings: Settings, key: str) -> str:
+    return f"{key}.{signature(settings.signing_secret, _PURPOSE, key.encode()).hex()}"
 
 
 PAGES = (

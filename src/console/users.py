@@ -12,6 +12,7 @@ from console import words
 from console.frame import confirm, page
 from console.routing import Page
 from console.visit import Visit
+from core.folding import folded
 from core.problems import NOT_FOUND, Problem, invalid
 from runtime.ports import Row
 from store import console_users
@@ -44,7 +45,7 @@ async def show(visit: Visit) -> Response:
 
 
 async def add(visit: Visit) -> Response:
-    email, role = visit.field("email").lower(), visit.field("role")
+    email, role = folded(visit.field("email")), visit.field("role")
     site_id, company = visit.field("site") or None, visit.field("company") or None
     if not _ADDRESS.fullmatch(email):
         raise invalid("Address", "is not an address")

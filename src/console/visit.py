@@ -22,14 +22,17 @@ from store import sites
 
 SAID = "__Host-offload-said"  # what the last action did, for the next page
 LONGEST_FORM = 2_000_000  # bytes: a list of addresses to suppress, pasted
+LONGEST_OF_GUESTS = 16_000
 MOST_FIELDS = 10_000
 MOST_SITES = 1_000  # in a list to choose from
 _FORM = "application/x-www-form-urlencoded"
+# what a form's token is signed for: a guest's is worth nothing in a session
+_OF_GUESTS, _OF_SESSIONS = "console-guest-form", "console-form"
 
 
 @dataclass(frozen=True)
 class Visit(Call):
-    """`key`: the session's own, which its forms are signed with. `fields`: of the form that was posted."""
+    """`key`: a secret of the session, or of a guest, that its forms are signed with. `fields`: of the posted form."""
 
     key: str
     fields: Mapping[str, Sequence[str]]
@@ -46,7 +49,8 @@ class Visit(Call):
 
     @property
     def form_token(self) -> str:
-        return signing.signature(self.services.settings.signing_secret, "console-form", self.key.encode()).hex()
+        purpose = _OF_GUESTS if self.caller.role == "public" else _OF_SESSIONS
+        return signing.signature(self.services.settings.signing_secret, purpose, self.key.encode()).hex()
 
     def check_form(self) -> None:
         """Raises a `Problem` where the form was not shown in this session."""
@@ -94,15 +98,15 @@ class Visit(Call):
         return response
 
 
-async def read_form(request: Request) -> dict[str, list[str]]:
-    """Raises a `Problem` where the body is no form, or too large."""
+async def read_form(request: Request, longest: int) -> dict[str, list[str]]:
+    """`longest`: in bytes. Raises a `Problem` where the body is no form, or too large."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
         raise Problem(MALFORMED, f"Post a form ({_FORM}).")
     body = bytearray()
     async for piece in request.stream():
         body += piece
-        if len(body) > LONGEST_FORM:
-            raise Problem(TOO_LARGE, f"A form may have {LONGEST_FORM:,} bytes. Nothing was changed.")
+        if len(body) > longest:
+            raise Problem(TOO_LARGE, f"This form may have {longest:,} bytes. Nothing was changed.")
     try:
         text = body.decode("ascii")
         return parse_qs(text, keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="strict")

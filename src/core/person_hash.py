@@ -7,13 +7,15 @@ nothing in common. The key is the site's for ever: a suppression has to outlive 
 import hmac
 from base64 import urlsafe_b64encode
 
+from core.folding import folded
+
 PREFIX = "hash:"  # no address has a colon in it
 _SIZE = 16  # bytes
 
 
 def of_address(site_key: str, email: str) -> str:
     """Of an address as `recipients` has it; capitals do not matter. `site_key`: the site's `address_key`."""
-    return _hash(site_key, b"address\0", email.lower())
+    return _hash(site_key, b"address\0", folded(email))
 
 
 def of_ref(site_key: str, ref: str) -> str:

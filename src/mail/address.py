@@ -8,6 +8,7 @@ The reason never repeats the address: it is kept with results and shown to peopl
 import re
 
 from core.errors import InvalidAddress
+from core.folding import folded
 from mail.message import Address
 
 # RFC 5321, 4.5.3.1; a path of 256 octets with its angle brackets leaves 254
@@ -17,7 +18,7 @@ _MAX_NAME = 256
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LOCAL = re.compile(rf"{_ATOM}(\.{_ATOM})*")
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
-_DOMAIN = re.compile(rf"({_LABEL}\.)+(?!\d+$){_LABEL}")
+_DOMAIN = re.compile(rf"({_LABEL}\.)+(?!\d+\Z){_LABEL}")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -44,7 +45,7 @@ def parse(email: str, name: str = "") -> Address:
 
 def key(email: str) -> str:
     """The form in which addresses are compared and suppressions are kept. Raises `InvalidAddress`."""
-    return parse(email).email.lower()
+    return folded(parse(email).email)
 
 
 def _ascii_domain(domain: str) -> str:
@@ -55,7 +56,7 @@ def _ascii_domain(domain: str) -> str:
             domain = idna.encode(domain, uts46=True).decode()
         except UnicodeError:
             raise InvalidAddress("email: the domain is not a valid international domain name") from None
-    domain = domain.lower()
+    domain = folded(domain)
     if not _DOMAIN.fullmatch(domain):
         raise InvalidAddress("email: the domain is not valid")
     return domain

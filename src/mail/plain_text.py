@@ -29,7 +29,7 @@ OPEN, CLOSE = "\ufdd0", "\ufdd1"
 
 _MARK = re.compile(f"{OPEN}([0-9]+){CLOSE}")
 _HIDDEN = re.compile(r"display\s*:\s*none", re.IGNORECASE)
-_BLOCKS = re.compile("^(article|blockquote|br|center|div|dl|h[1-6]|hr|ol|p|pre|section|table|ul)$")
+_BLOCKS = re.compile(r"^(article|blockquote|br|center|div|dl|h[1-6]|hr|ol|p|pre|section|table|ul)\Z")
 _MAX_KEPT = 1_000_000  # characters of skeletons
 
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from certificates import codes, links
 from certificates.files import file_key
 from core.errors import ConfigurationError, PersonInFlight
+from core.folding import folded
 from core.scope import Scope
 from core.states import CertificateState, RecipientState
 from core.times import rfc3339
@@ -72,7 +73,7 @@ class _Export(Search):
         if following is None and self.person.ref:
             certificates, following = await self._more_certificates(certificates, place)
         document["certificates"] = [self._certificate(row) for row in certificates]
-        known = {row["email"].lower() for row in people}
+        known = {folded(row["email"]) for row in people}
         if self.person.email and place == START:
             known.add(self.person.email)
         return Export(document | await self._addresses(sorted(known)), following)
@@ -178,7 +179,7 @@ class _Erase(Search):
 
     async def _erase_people(self, found: Sequence[Row], note: Note | None) -> Counter[str]:
         going = [row for row in found if row["state"] != RecipientState.SENDING]
-        emails = sorted({row["email"].lower() for row in going} - {self.person.email})
+        emails = sorted({folded(row["email"]) for row in going} - {self.person.email})
         certificates, counts = await self.survey(going, emails)
         left = [row["job_id"] for row in found if row["state"] == RecipientState.SENDING]
         if note and going:

@@ -39,6 +39,7 @@ _OF_PERSON = """s.site_id = j.site_id AND s.email = lower(r.email) AND s.company
 # what an unsubscribing (?3: the category) changes, and an undo
 UNSUBSCRIBES = f"""?3 IN ('', j.category) AND NOT EXISTS (SELECT 1 FROM suppressions s
     WHERE {_OF_PERSON} AND s.category = ?3 AND s.reason IN {WISHED})"""
+MOST_UNDONE = 3  # rows of the audit trail that undoing by one mail's link leaves; after these its site is asked
 UNDONE = f"{_OF_PERSON} AND s.category IN ('', j.category) AND s.reason = 'unsubscribe' AND s.by_person = 1"
 
 # How a suppression meets one that is there already: what a person wishes takes the place of what happened to the mail.
@@ -122,15 +123,18 @@ def note_release(
 
 def subscriber(job_id: str, position: int) -> Statement:
     """Whom an unsubscribe link stands for, and what they have stopped: their category, everything, both by themselves
-    or not."""
+    or not. Stopping is never bounded; what follows each other is, by undoing in between."""
     stopped = f"""SELECT 1 FROM suppressions s
         WHERE s.site_id = j.site_id AND s.email IN (lower(r.email), r.address_hash)
         AND s.company IN ('', ifnull(j.company, '')) AND s.reason IN {WISHED}"""
+    undone = f"""SELECT 1 FROM audit WHERE target = r.job_id || '/' || r.position AND action = 'suppression.undo'
+        LIMIT {MOST_UNDONE}"""
     return Statement(
         f"""SELECT j.site_id, (SELECT name FROM sites WHERE id = j.site_id) AS site, j.company, j.category, r.email,
               EXISTS ({stopped} AND s.category = j.category AND j.category <> '') AS category_stopped,
               EXISTS ({stopped} AND s.category = '') AS all_stopped,
-              EXISTS (SELECT 1 FROM suppressions s WHERE {UNDONE}) AS can_undo
+              EXISTS (SELECT 1 FROM suppressions s WHERE {UNDONE})
+                AND (SELECT count(*) FROM ({undone})) < {MOST_UNDONE} AS can_undo
             FROM {PERSON}""",
         (job_id, position),
     )

@@ -2,7 +2,8 @@
 
 The promise: a link names nobody and cannot be made up; it holds for the one person whose mail it came in, as long as
 that person's row is kept. A choice, its event and its audit row are one transaction, and choosing twice is the same as
-once. What a person did not choose here themselves they cannot undo here.
+once. What a person did not choose here themselves they cannot undo here. Stopping is never refused; undoing it is
+bounded a link and a network, so that nobody fills the trail by going back and forth.
 """
 
 import binascii
@@ -12,6 +13,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from core.signing import SIZE, is_genuine, signature
+from runtime import rate_limit
 from runtime.ports import Row
 from runtime.services import Services
 from runtime.settings import Settings
@@ -65,8 +67,15 @@ async def find(services: Services, reference: Reference) -> Row | None:
     return rows[0] if rows else None
 
 
-async def choose(services: Services, reference: Reference, subscriber: Row, choice: Choice) -> None:
-    """Do what the person chose. Mail without a category is stopped altogether."""
+async def choose(
+    services: Services, reference: Reference, subscriber: Row, choice: Choice, address: str | None
+) -> None:
+    """Do what the person chose, from this network address. Mail without a category is stopped altogether. Raises
+    `RateLimited`."""
+    if choice is Choice.UNDO:
+        if not subscriber["can_undo"]:
+            return
+        await rate_limit.check(services.sign_in_limit, "undo", address)
     now = services.clock.now()
     category = subscriber["category"] if choice is Choice.CATEGORY else ""
     if choice is Choice.UNDO:

@@ -14,6 +14,7 @@ from typing import Any
 
 from core import bounded_json, der
 from core.errors import AccessAbsent, AccessExpired, AccessUnproven, ConfigurationError, KeysUnavailable, TransportError
+from core.folding import folded
 from core.log import log
 from runtime.ports import HttpRequest
 from runtime.services import Services
@@ -26,6 +27,7 @@ FETCH_TIMEOUT = 10.0
 MOST_KEYS = 16
 _PART = re.compile(r"[\w-]+", re.ASCII)
 _NEVER = -KEYS_LAST
+_LAST = 253_402_300_800  # seconds: the end of the year 9999
 
 
 @dataclass
@@ -84,14 +86,15 @@ def _person(claims: Mapping[str, Any], issuer: str, audience: str, now: int) -> 
     meant_for = claims.get("aud")
     if audience not in (meant_for if isinstance(meant_for, list) else [meant_for]):
         raise _unproven("audience")
-    begins, ends, email = _seconds(claims.get("nbf", 0)), _seconds(claims.get("exp")), claims.get("email")
+    begins = max(_seconds(claims.get("nbf", 0)), _seconds(claims.get("iat", 0)))
+    ends, email = _seconds(claims.get("exp")), claims.get("email")
     if begins > now + LEEWAY:
         raise _unproven("time")
     if ends <= now - LEEWAY:
         raise AccessExpired("the token of Cloudflare Access has expired")
     if not isinstance(email, str) or not re.fullmatch(r"[^\s@]+@[^\s@]+", email):  # a service token names nobody
         raise _unproven("nobody")
-    return email.lower()
+    return folded(email)
 
 
 async def _key(services: Services, domain: str, key_id: str) -> bytes:
@@ -146,6 +149,7 @@ def _decoded(part: str) -> bytes:
 
 
 def _seconds(value: Any) -> float:
-    if not isinstance(value, int | float) or isinstance(value, bool):
+    """Of a claim. What is no finite number compares with none: it would hold for ever."""
+    if not isinstance(value, int | float) or isinstance(value, bool) or not -_LAST < value < _LAST:
         raise _unproven("time")
     return value

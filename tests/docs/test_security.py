@@ -13,6 +13,8 @@ from api.calls import Operation
 from api.routes import OPERATIONS
 from certificates import links
 from console import frame
+from console.routes import PAGES
+from console.routing import Page
 from runtime.settings import Settings
 from tests.console.conftest import OPERATOR_TOKEN, Person
 from tests.docs.reading import ROOT, code, name, read, table
@@ -232,6 +234,26 @@ async def test_nothing_is_read_of_a_body_without_a_good_token(deployment: ASGIAp
     sender = Sender(deployment, route.method, route.path, wrong, LINES)
     assert await sender.status(10**6) == 401
     assert sender.taken == 0
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.method == "POST"], ids=lambda page: page.path)
+async def test_nothing_is_read_of_a_form_before_its_session_is_known(deployment: ASGIApp, page: Page) -> None:
+    address = re.sub(r"{\w+(:\w+)?}", "x", page.path)
+    for cookie in ("__Host-offload=x", "__Host-offload-guest=x", "__Host-offload-guest=access:boss@school.example"):
+        sent = {"Content-Type": "application/x-www-form-urlencoded", "Cookie": cookie}
+        sender = Sender(deployment, "POST", address, sent, LINES)
+        assert await sender.status(10**6) == (303 if page.access != "public" else 403)
+        assert sender.taken == 0
+
+
+async def test_no_more_of_the_form_to_sign_in_is_read_than_the_page_says(
+    deployment: ASGIApp, client: httpx.AsyncClient
+) -> None:
+    guest = (await client.get("/console/sign-in")).headers["set-cookie"].partition(";")[0]
+    sent = {"Content-Type": "application/x-www-form-urlencoded", "Cookie": guest}
+    sender = Sender(deployment, "POST", "/console/sign-in", sent, b"x" * 1_000)
+    assert await sender.status(10**6) == 413
+    assert sender.taken == 17_000
 
 
 def test_every_limit_is_of_an_address_that_reads_a_body() -> None:

@@ -9,6 +9,7 @@ from core.errors import DatabaseBusy
 from core.scope import Scope
 from jobs import actions as jobs
 from mail.message import OutgoingMail
+from tests.doubles.bindings import CountingLimiter
 from tests.suppressions.conftest import ONE_CLICK, Browser, everything, mailing, sent, suppressed
 from tests.worlds.world import SITE, World
 
@@ -164,6 +165,42 @@ async def test_moodle_is_told_of_every_choice_once(world: World, browser: Browse
     ]
     assert told == [[("1", True, "news")], [("1", True, None)], [("1", False, None), ("1", False, "news")]]
     assert {"site": SITE} in [body for body, _ in world.callbacks.sent]
+
+
+@pytest.mark.parametrize("choices", [("all", "undo"), ("category", "undo"), ("category", "all", "undo")])
+async def test_a_link_pressed_back_and_forth_leaves_few_rows(
+    world: World, browser: Browser, choices: tuple[str, ...]
+) -> None:
+    job = await mailing(world, "news")
+    link = browser.link(job)
+    for press in range(40):
+        page = await browser.choose(link, choices[press % len(choices)])
+    assert len(world.events(job, "delivery.updated")) <= 8
+    [audit] = world.database.query("SELECT count(*) AS rows FROM audit WHERE action LIKE 'suppression.%'")
+    assert audit["rows"] <= 10
+    assert suppressed(world)
+    assert "please ask" in page
+    assert 'value="undo"' not in page
+    await browser.choose(browser.link(job, 1), "all")  # another person's is theirs
+    assert "gets mail from" in await browser.choose(browser.link(job, 1), "undo")
+
+
+async def test_a_network_that_goes_back_and_forth_by_many_links_is_slowed_down_and_still_unsubscribes(
+    world: World, browser: Browser
+) -> None:
+    job = await mailing(world, people=40)
+    limiter = world.services.sign_in_limit
+    assert isinstance(limiter, CountingLimiter)
+    limiter.most = 5
+    statuses = []
+    for person in range(40):
+        await browser.choose(browser.link(job, person), "all")
+        response = await browser.post(browser.link(job, person), {"choice": "undo"})
+        statuses.append((response.status_code, response.headers.get("retry-after")))
+    assert statuses == [(200, None)] * 5 + [(429, "60")] * 35
+    assert len(suppressed(world)) == 35
+    [audit] = world.database.query("SELECT count(*) AS rows FROM audit WHERE action = 'suppression.undo'")
+    assert audit["rows"] == 5
 
 
 async def test_every_choice_is_in_the_audit_trail_without_an_address(world: World, browser: Browser) -> None:

@@ -184,6 +184,26 @@ async def test_a_token_for_somebody_or_something_else_is_refused(
     assert json.loads(capsys.readouterr().out) == line
 
 
+@pytest.mark.parametrize("claim", ["exp", "nbf", "iat"])
+@pytest.mark.parametrize(
+    "value",
+    ["NaN", "Infinity", "-Infinity", "1e999", "-1e999", "true", "false", '"9999999999"', "[]", "{}", "1" + "0" * 400],
+)
+async def test_a_time_that_is_no_finite_number_is_refused(team: Team, claim: str, value: str) -> None:
+    claims = json.dumps(team.claims(**{claim: "here"})).replace('"here"', value)
+    token = jws.serialize_compact({"alg": "RS256", "kid": "current"}, claims, rsa("current"), ["RS256"])
+    assert await team.refused(token) == "time"
+
+
+async def test_a_token_of_the_time_to_come_is_refused(team: Team) -> None:
+    assert await team.refused(team.token(iat=team.now + HOUR)) == "time"
+
+
+@pytest.mark.parametrize("email", ["\u212aim@school.example", "kim@\u212aollege.example", "\u0130da@school.example"])
+async def test_what_looks_like_another_letter_is_somebody_else(team: Team, email: str) -> None:
+    assert await team.identify(team.token(email=email)) == email
+
+
 async def test_a_token_counts_for_its_time(team: Team) -> None:
     token = team.token(nbf=team.now + HOUR, exp=team.now + 2 * HOUR)
     assert await team.refused(token) == "time"

@@ -8,6 +8,8 @@ AUTH = "src/api/auth.py"
 SIGN_IN = "tests/console/test_sign_in.py"
 CONSOLE = "src/console/app.py"
 VISIT = "src/console/visit.py"
+FORMS = "tests/console/test_forms.py"
+UNSUBSCRIBE = "tests/suppressions/test_unsubscribe.py"
 
 GUARDS = (
     Guard(
@@ -161,5 +163,82 @@ GUARDS = (
         "signature(settings.signing_secret, _PURPOSE, content)",
         "signature(settings.signing_secrets[-1], _PURPOSE, content)",
         ("tests/docs/test_rotation.py",),
+    ),
+    Guard(
+        "a guest's form is worth nothing in a session",
+        VISIT,
+        '_OF_GUESTS, _OF_SESSIONS = "console-guest-form", "console-form"',
+        '_OF_GUESTS, _OF_SESSIONS = "console-form", "console-form"',
+        (FORMS, "tests/api/test_public_signatures.py"),
+    ),
+    Guard(
+        "a guest's key is one that we made",
+        "src/console/sign_in.py",
+        'return key if key and hmac.compare_digest(kept.encode(), _signed(settings, key).encode()) else ""',
+        "return key",
+        (FORMS,),
+    ),
+    Guard(
+        "the forms of a session of Access are signed with a secret",
+        "src/console/sessions.py",
+        "ACCESS + await _form_key(token, services))",
+        "ACCESS + email)",
+        (FORMS,),
+    ),
+    Guard(
+        "what another website's page posts is refused by its origin",
+        "src/console/origin.py",
+        "not ours.issuperset(origins) or ",
+        "",
+        (FORMS,),
+    ),
+    Guard(
+        "what another website's page posts is refused by the browser's word",
+        "src/console/origin.py",
+        " or any(site not in _OURS for site in sites)",
+        "",
+        (FORMS,),
+    ),
+    Guard(
+        "no form is read of whoever is not signed in",
+        CONSOLE,
+        'if key and page.method == "POST" else {}',
+        'if page.method == "POST" else {}',
+        ("tests/docs/test_security.py", "-k", "before_its_session"),
+    ),
+    Guard(
+        "a token of Access whose end is no number is refused",
+        ACCESS,
+        "or not -_LAST < value < _LAST",
+        "",
+        (ACCESS_TESTS,),
+    ),
+    Guard(
+        "what Unicode takes for a letter of an address is none",
+        "src/core/folding.py",
+        "return address.translate(_SMALL)",
+        "return address.lower() if _SMALL else address",
+        ("tests/core/test_folding.py", ACCESS_TESTS),
+    ),
+    Guard(
+        "no address ends with a line break",
+        "src/api/endpoint.py",
+        r'self.path_regex = re.compile(self.path_regex.pattern.removesuffix("$") + r"\Z")',
+        "_ = re",
+        ("tests/api/test_ends.py",),
+    ),
+    Guard(
+        "undoing by one link is bounded",
+        "src/store/suppressions.py",
+        "< {MOST_UNDONE} AS can_undo",
+        "<= {MOST_UNDONE} AS can_undo",
+        (UNSUBSCRIBE,),
+    ),
+    Guard(
+        "undoing by one network is bounded",
+        "src/suppressions/unsubscribe.py",
+        'await rate_limit.check(services.sign_in_limit, "undo", address)',
+        "_ = rate_limit",
+        (UNSUBSCRIBE,),
     ),
 )
