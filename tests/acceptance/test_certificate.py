@@ -1,4 +1,4 @@
-"""The checklist's line on certificates: generated, and in R2."""
+"""A certificate is generated and lies in R2, and leaves with its mail: the checklist's line on certificates."""
 
 import hashlib
 from base64 import b64decode

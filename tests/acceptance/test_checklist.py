@@ -1,4 +1,4 @@
-"""The owner's checklist. Each test is one line of it, from the API to the provider's or Moodle's end."""
+"""The owner's checklist holds. Each test is one line of it, from the API to the provider's or Moodle's end."""
 
 import json
 import sqlite3

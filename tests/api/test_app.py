@@ -1,4 +1,4 @@
-"""What every answer has, and what becomes of errors nobody thought of."""
+"""Every answer has a number and the headers of security; an error that nobody thought of tells the caller nothing."""
 
 import json
 from typing import Any

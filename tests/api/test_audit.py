@@ -1,4 +1,4 @@
-"""The audit trail: who sees what of it, looking through it, and before and after of every setting."""
+"""The audit trail says who did what, with before and after; each sees their own of it, and nothing changes it."""
 
 import csv
 import io

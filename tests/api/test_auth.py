@@ -1,4 +1,4 @@
-"""Who may do what, and what a token never opens."""
+"""A token opens what it is for and nothing else, and who guesses tokens is slowed down."""
 
 import re
 from typing import Any

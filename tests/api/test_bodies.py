@@ -1,4 +1,4 @@
-"""Bodies that cannot be read, or must not be."""
+"""A body that cannot be read, or must not be, is refused with the place where it goes wrong."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""Callbacks through the API: how their delivery stands, and posting them again under the same ids."""
+"""How each event's delivery stands is told, and what is posted again keeps its id and body."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""What a company has of its own: who sets it, what of it jobs use, and from when on."""
+"""What a company has of its own is in its jobs from then on, set by whoever may and by nobody else."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Dead letters: looked at, discarded, and whose they are."""
+"""A dead letter tells what it had gone through, to those whose it is, and is discarded without touching its people."""
 
 import json
 import re

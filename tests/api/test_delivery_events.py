@@ -1,4 +1,4 @@
-"""POST /v1/events/{provider}: who may tell us something, and what everybody else is told."""
+"""POST /v1/events/{provider} takes what its provider signed, and tells everybody else nothing."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Routes of jobs, on the job service itself and SQLite."""
+"""A job is created once a key, whole or not at all, moves by its routes, and each move is audited."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The test button, the events to be pulled, and the preview."""
+"""The test button tells each fault by itself, events are pulled in order, and a preview sends nothing."""
 
 import json
 from typing import Any

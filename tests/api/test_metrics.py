@@ -1,4 +1,4 @@
-"""GET /metrics, read by Prometheus' own parser."""
+"""GET /metrics is what Prometheus' own parser reads, for the operator alone, and names no person."""
 
 import httpx
 import pytest

@@ -1,4 +1,4 @@
-"""The routes of privacy: who may ask for what, and what they answer."""
+"""A person is counted, exported and erased by whoever may, and found by nobody else."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Taking people in and looking through them."""
+"""People are taken in once each, or refused by position or line, and come back a page at a time or as a table."""
 
 import csv
 import gzip

@@ -1,4 +1,4 @@
-"""Provisioning: sites, tokens, secrets, and the audit rows they leave."""
+"""What is secret is shown once; a change of a site touches what it names, and is audited with before and after."""
 
 import json
 

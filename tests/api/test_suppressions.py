@@ -1,4 +1,4 @@
-"""Whom not to mail: the list, what is added to it, and who may take what off it again."""
+"""The list of whom not to mail is kept as it is given, each their own; a wish comes off it only with a reason."""
 
 import csv
 import hashlib

@@ -1,4 +1,4 @@
-"""What the API takes of unsubscribing: a job's category and option, and how the public page answers."""
+"""A job's category is taken or refused by name, and the public page takes what mail programs add."""
 
 from typing import Any
 

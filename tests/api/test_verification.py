@@ -1,4 +1,4 @@
-"""The pages anybody can reach: is this certificate valid, and the file behind a signed link."""
+"""Anybody can see whether a certificate is valid, and no more than its site shows; its file needs the signed link."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""Every page of the console, as the table of its routes has them, in light, in dark and on a phone."""
+"""Everybody can use every page of the console, as the table of routes has them, in light, in dark and on a phone."""
 
 import re
 from typing import Any

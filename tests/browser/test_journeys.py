@@ -1,4 +1,4 @@
-"""What an operator does in the console, with JavaScript and without, and by the keyboard alone."""
+"""An operator gets their work done in the console, with JavaScript and without, and by the keyboard alone."""
 
 import re
 

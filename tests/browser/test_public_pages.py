@@ -1,4 +1,4 @@
-"""What people without an account see, in light, dark and on a phone."""
+"""What people without an account see can be read and used by everybody, in light, dark and on a phone."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The console of a service that has been used for a year, with 50,000 people in a job.
+"""A page of the console reads a bounded number of rows, after a year of use and with 50,000 people in a job.
 
 How long each page takes is a figure of `make bench`; here it is what that rests on: how many rows are read.
 """

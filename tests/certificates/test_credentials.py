@@ -1,4 +1,4 @@
-"""Open Badges 3.0, checked by a library that knows nothing of us."""
+"""Open Badges 3.0 are accepted, and their revocation noticed, by a library that knows nothing of us."""
 
 import gzip
 import json

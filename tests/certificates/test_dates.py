@@ -1,4 +1,4 @@
-"""Dates in people's languages, held to Unicode's CLDR."""
+"""Dates are written as people's languages write them, held to Unicode's CLDR."""
 
 import re
 from datetime import date

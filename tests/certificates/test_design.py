@@ -1,4 +1,4 @@
-"""Designs: what is accepted, and how a fault is named."""
+"""A design that cannot be drawn is refused with the path of its fault; the published schema refuses the same."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""PDF/A-2u as far as its structure shows: there is no validator among the registries' packages (veraPDF is not).
+"""Certificates are PDF/A-2u as far as their structure shows: no registry has a validator's package (veraPDF).
 
 Clauses are those of ISO 19005-2. qpdf reads every file; what it does not know of archives is looked at here.
 """

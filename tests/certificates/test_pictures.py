@@ -1,4 +1,4 @@
-"""Logos and signatures: PNG of every kind, JPEG, SVG; and what is no picture."""
+"""PNG of every kind, JPEG and SVG are shown; what is no picture is refused, and breaks nothing."""
 
 import io
 import random

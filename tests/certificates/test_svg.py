@@ -1,4 +1,4 @@
-"""SVG pictures: what is taken out of them, what is refused, and that nothing outside is left in any."""
+"""What runs or loads is taken out of an SVG and told, or the picture is refused; nothing outside is left in any."""
 
 import random
 

@@ -1,4 +1,4 @@
-"""Names in every script: looks, text that can be copied out, and characters that no font has."""
+"""Names in every script look right and can be copied out, and a character that no font has is named."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""me and config."""
+"""`offload me` and `config` tell what is in force without the secrets, and keep them from everybody else."""
 
 import json
 import stat

@@ -1,4 +1,4 @@
-"""The client: what is repeated, what is not, and the words for what went wrong."""
+"""The client repeats what may be repeated and nothing else, and has words for what went wrong."""
 
 import socket
 

@@ -1,4 +1,4 @@
-"""`offload certificates`: what is asked of the service, and what is refused before."""
+"""`offload certificates` issues nothing twice, and refuses what is no design before it asks the service."""
 
 import json
 from pathlib import Path

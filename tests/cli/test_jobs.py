@@ -1,4 +1,4 @@
-"""status, retry, pause, resume, cancel."""
+"""`offload status`, `retry`, `pause`, `resume` and `cancel` show what stands, and ask before what cannot be undone."""
 
 import json
 

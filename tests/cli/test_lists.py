@@ -1,4 +1,4 @@
-"""failures and handback."""
+"""`offload failures` and `handback` lose nobody, overwrite nothing and ask first."""
 
 import json
 from pathlib import Path

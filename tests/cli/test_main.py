@@ -1,4 +1,4 @@
-"""The command as a whole."""
+"""The command stands alone from the Worker's code, tells its exit codes, and shows no traceback."""
 
 import ast
 import os

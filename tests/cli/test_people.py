@@ -1,4 +1,4 @@
-"""The CSV: what is recognised, what is told, and what it costs."""
+"""A CSV is recognised or its faults told by line, and whatever a cell holds arrives as it is, in little memory."""
 
 import csv
 import gzip

@@ -1,4 +1,4 @@
-"""offload preview."""
+"""`offload preview` shows one person's mail, and lets nothing of it work in the terminal."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""privacy export, privacy erase."""
+"""`offload privacy` exports all pages as one document, and erases only what was counted and asked."""
 
 import json
 from pathlib import Path

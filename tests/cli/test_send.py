@@ -1,4 +1,4 @@
-"""`offload send`: what is sent, and that it is never sent twice."""
+"""`offload send` sends what the file and the options say, and never sends it twice."""
 
 import json
 from pathlib import Path

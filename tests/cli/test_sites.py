@@ -1,4 +1,4 @@
-"""offload sites."""
+"""`offload sites` changes only what is given, and shows secrets once."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Callbacks in the console: every attempt, and posting again."""
+"""Every attempt at a callback is shown, and one that was given up is posted again by whoever may."""
 
 import json
 

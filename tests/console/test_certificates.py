@@ -1,4 +1,4 @@
-"""Certificates in the console: found, opened, revoked, reissued."""
+"""A certificate is found however its code is typed, revoked or corrected after the question, by whoever may."""
 
 import io
 import json

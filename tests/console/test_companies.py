@@ -1,4 +1,4 @@
-"""Companies in the console: what each has of its own, set by the site or, in part, by the company."""
+"""Each company has what is its own set by the site or, in part, by itself, and learns of no other."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Dead letters in the console: looked at, redriven, discarded."""
+"""A dead letter is shown with its reason, and only those that were chosen are redriven or discarded."""
 
 import pytest
 

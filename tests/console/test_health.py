@@ -1,4 +1,4 @@
-"""Health: settings and connections, in words."""
+"""Every setting and connection is told in words, a fault with what is wrong, never a value."""
 
 import pytest
 

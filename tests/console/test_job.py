@@ -1,4 +1,4 @@
-"""The page of one job in the console: how it stands, what went wrong, what happened, what it says."""
+"""The page of a job says how it stands, what went wrong and what to do, what happened, and what was sent."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What is done with a job in the console: asked first where it cannot be taken back, told with counts, audited."""
+"""What cannot be taken back is asked first, told with counts and audited; nobody acts where they may not."""
 
 import json
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The list of jobs in the console."""
+"""The list of jobs shows the newest first, over all its pages, and each their own alone."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The first page: its figures, and whose they are."""
+"""The first page says what needs a person, and each sees the figures of their own alone."""
 
 from jobs import actions as jobs
 from tests.console.conftest import Console, Person

@@ -1,4 +1,4 @@
-"""A job's people in the console: looked through, one by one, and as a table."""
+"""A job's people are found by what is known of them, over pages, one by one and as a table."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""Privacy in the console: a person found, exported, erased after the question; and what is erased by itself."""
+"""A person is found, exported whole and erased after the question; what is erased by itself is told before."""
 
 import json
 

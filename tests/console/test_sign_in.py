@@ -1,4 +1,4 @@
-"""Who gets into the console, with what, and for how long."""
+"""Nobody gets into the console but with a secret that counts, and only as long as it does."""
 
 import httpx
 

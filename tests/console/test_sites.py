@@ -1,4 +1,4 @@
-"""Sites in the console: created, looked at, set, shut out; what is shown once is nowhere else."""
+"""A site is created, set and shut out with every fault at its field; what is shown once is nowhere else."""
 
 import json
 from typing import Any

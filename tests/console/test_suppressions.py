@@ -1,4 +1,4 @@
-"""Suppressions in the console: found, added, imported, exported, released."""
+"""Addresses are found, added, imported and exported; a wish is released only with a reason."""
 
 import hashlib
 

@@ -1,4 +1,4 @@
-"""Tokens of a site in the console: shown once, with what they open; rotated, revoked."""
+"""A token is shown once and opens what it is for, until it is rotated or revoked."""
 
 from tests.console.conftest import Console, Person
 from tests.console.test_sites import HERE, audited, post

@@ -1,4 +1,4 @@
-"""Who comes in through Cloudflare Access, and what they may."""
+"""Who comes in through Cloudflare Access has the role that they were given, and is out with the next page."""
 
 from collections.abc import AsyncIterator
 

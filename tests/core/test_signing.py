@@ -1,4 +1,4 @@
-"""Signatures of addresses."""
+"""A signature holds for its own content, purpose and secret, and for nothing else."""
 
 from core.signing import SIZE, is_genuine, signature
 

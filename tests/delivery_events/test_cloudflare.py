@@ -1,4 +1,4 @@
-"""Cloudflare's events, from its queue to the person."""
+"""Cloudflare's events get from its queue to the person; what is none is let go without a word of it."""
 
 from typing import Any
 

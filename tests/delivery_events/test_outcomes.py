@@ -1,4 +1,4 @@
-"""Events applied: to people, counters, suppressions, and what Moodle is told."""
+"""Events are applied once to people, counters and suppressions, nothing goes backwards, and Moodle is told."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""What Amazon SNS asks of a receiver, and what nobody but Amazon can make it do."""
+"""What Amazon SNS asks of a receiver is done, and nobody but Amazon can have it done."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""How Debian's programs come onto a machine."""
+"""Debian's programs come onto a machine where they are missing, or it is said what to do."""
 
 import os
 import shutil

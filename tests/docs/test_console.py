@@ -1,4 +1,4 @@
-"""docs/console.md, held to the code."""
+"""docs/console.md lists every page and every role as the code has them."""
 
 from typing import get_args
 

@@ -1,6 +1,6 @@
-"""What the documentation shows being done, done: requests, queries, commands, signatures.
+"""What the documentation shows being done works as it shows: requests, queries, commands, signatures.
 
-The tables of the pages are held to the code in `test_docs.py`.
+The tables of the pages are held to the code in `test_tables.py`.
 """
 
 import gzip

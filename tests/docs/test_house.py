@@ -1,6 +1,7 @@
-"""The house: rooms as docs/development.md lists them, no import upwards, and no file too long to read."""
+"""Rooms are as docs/development.md lists them, nothing imports upwards, and nothing is too long to read."""
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,6 +41,18 @@ def test_nothing_is_too_long_to_read() -> None:
         lines = path.read_text().splitlines()
         assert max(map(len, lines), default=0) <= 300, path
         assert len(lines) <= 400 or path.suffix != ".py", path
+
+
+def test_every_file_of_tests_says_in_its_first_line_what_it_promises() -> None:
+    for path in sorted((ROOT / "tests").rglob("test_*.py")):
+        first = path.read_text().partition("\n")[0]
+        assert re.match('"""[^"]{20}', first), path
+
+
+def test_migrations_are_numbered_one_after_the_other() -> None:
+    """Two of a number are applied in the order of their names, which nobody meant."""
+    numbers = [int(path.name[:4]) for path in sorted((ROOT / "migrations").glob("*.sql"))]
+    assert numbers == list(range(1, len(numbers) + 1))
 
 
 def _imported(tree: ast.AST) -> Iterator[tuple[int, str]]:

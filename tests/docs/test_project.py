@@ -1,4 +1,4 @@
-"""The pages as a whole, and what they say of the project: links, paths, layout, targets, dependencies."""
+"""What the pages say of the project is so: links, paths, layout, targets, dependencies."""
 
 import ast
 import json

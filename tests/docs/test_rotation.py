@@ -1,4 +1,4 @@
-"""New secrets while everything runs: the commands of docs/security.md, followed one after the other."""
+"""Secrets are replaced while everything runs, by the commands of docs/security.md, one after the other."""
 
 import os
 import re

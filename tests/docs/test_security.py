@@ -1,4 +1,4 @@
-"""docs/security.md, held to what the deployment does: headers of every kind of answer, how much of a body is read."""
+"""docs/security.md says what the deployment does: headers of every kind of answer, how much of a body is read."""
 
 import gzip
 import re

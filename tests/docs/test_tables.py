@@ -1,7 +1,7 @@
-"""The tables of the documentation, held to the code: whatever is undocumented or stale in them fails here.
+"""The tables of the documentation are those of the code: whatever is undocumented or stale in them fails here.
 
-What the pages show being done (requests, queries, commands) is tried in `test_docs_examples.py`; links, paths and what
-they say of the project are looked at in `test_docs_project.py`.
+What the pages show being done (requests, queries, commands) is tried in `test_examples.py`; links, paths and what
+they say of the project are looked at in `test_project.py`.
 """
 
 import ast

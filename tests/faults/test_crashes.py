@@ -1,4 +1,4 @@
-"""Invocations that die or stand still, a database whose answers are lost, and clocks that are off.
+"""Invocations that die or stand still, lost answers of the database, clocks that are off: nobody is lost or doubled.
 
 Rows of docs/reliability.md; `simulate` also holds each history to the invariants.
 """

@@ -1,4 +1,4 @@
-"""A person who is erased while their job is sent.
+"""Whoever is erased while their job is sent leaves no trace and is mailed no more.
 
 A row of docs/reliability.md; `simulate` also holds each history to the invariants.
 """

@@ -1,4 +1,4 @@
-"""One fault at every single call that the product makes for a job, in every way that such a call can fail.
+"""A fault at any single call that the product makes for a job, in any way it can fail, loses and doubles nobody.
 
 `make test` strikes at the first call of every function; `make faults` at all of them.
 """

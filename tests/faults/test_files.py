@@ -1,4 +1,4 @@
-"""A store of files that fails.
+"""A store of files that fails costs nobody their certificate or their mail.
 
 Rows of docs/reliability.md; `simulate` also holds each history to the invariants.
 """

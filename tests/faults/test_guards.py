@@ -1,4 +1,4 @@
-"""Guards that only a fault at one exact moment would need."""
+"""Guards that only a fault at one exact moment would need hold at that moment."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Providers and Moodles that lose their answers, throttle, break, refuse and bounce.
+"""Providers and Moodles that lose answers, throttle, break, refuse and bounce: everybody ends, and Moodle is told.
 
 Rows of docs/reliability.md; `simulate` also holds each history to the invariants.
 """

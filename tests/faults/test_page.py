@@ -1,4 +1,4 @@
-"""docs/reliability.md, held to the suite."""
+"""docs/reliability.md says what the suite shows."""
 
 import ast
 import re

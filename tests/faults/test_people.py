@@ -1,4 +1,4 @@
-"""What people do in the middle: pause, cancel, hand back, suppress, try again, submit twice.
+"""Pausing, cancelling, handing back, suppressing, trying again, submitting twice in the middle mail nobody twice.
 
 Rows of docs/reliability.md; `simulate` also holds each history to the invariants.
 """

@@ -1,4 +1,4 @@
-"""Messages that come twice, late, broken or not at all.
+"""Messages that come twice, late, broken or not at all: everybody is mailed once.
 
 Rows of docs/reliability.md; `simulate` also holds each history to the invariants.
 """

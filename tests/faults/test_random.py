@@ -1,4 +1,4 @@
-"""Everything at once, at random: 10,000 people, every kind of fault, and people who press every button meanwhile.
+"""Whatever happens at once, to 10,000 people and with every kind of fault, nobody is lost and nobody is mailed twice.
 
 `make test` runs a few seeds, `make faults` as many as FAULTS_SEEDS says, from FAULTS_FROM on. A seed that fails is
 named by the test: run it alone with FAULTS_FROM=<seed> FAULTS_SEEDS=1.

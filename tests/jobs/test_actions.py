@@ -1,4 +1,4 @@
-"""What can be done with a job, and what is refused."""
+"""What fits a job's state is done once, however often it is asked for, and everything else is refused."""
 
 import asyncio
 from collections.abc import Sequence

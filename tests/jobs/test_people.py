@@ -1,4 +1,4 @@
-"""Looking through a job's people: who is found, and how much is read for it."""
+"""Whoever is looked for among a job's people is found, and no more is read for it than a page's bound."""
 
 from typing import Any
 

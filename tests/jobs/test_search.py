@@ -1,4 +1,4 @@
-"""Looking through jobs: what is found, and how much is read for it."""
+"""Jobs that are looked for are found, and no more is read for it than a page's bound."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The audit trail on D1 itself, whose own settings decide which triggers fire."""
+"""Nothing changes the audit trail on D1 itself, whose own settings decide which triggers fire."""
 
 import pytest
 

@@ -1,5 +1,4 @@
-"""Certificates on the Worker's own interpreter: pictures and fonts of a site's own, and the new link that leaves after
-the answer."""
+"""On the Worker's own interpreter certificates have their site's pictures and fonts, and a new link is mailed."""
 
 import io
 import re

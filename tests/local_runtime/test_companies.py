@@ -1,4 +1,4 @@
-"""What a company has of its own, on the local runtime: from the setting to the mail, and to the audit trail."""
+"""What a company has of its own gets, on the local runtime, from the setting to the mail and to the audit trail."""
 
 import json
 from urllib.parse import quote

@@ -1,4 +1,4 @@
-"""The process is killed in the middle of a job, as when a machine loses power, and started again."""
+"""A process that is killed in the middle of a job, as by a power cut, loses nobody and mails nobody twice."""
 
 from collections import Counter
 

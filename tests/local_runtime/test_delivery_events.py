@@ -1,4 +1,4 @@
-"""The providers' signatures verified by WebCrypto, under Python in WebAssembly; and one request all the way."""
+"""WebCrypto, under Python in WebAssembly, verifies what providers signed and nothing else."""
 
 import time
 from typing import Any

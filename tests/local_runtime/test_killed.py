@@ -1,4 +1,4 @@
-"""The worst, end to end: the local runtime is killed (-9) again and again, and started again."""
+"""A local runtime that is killed (-9) again and again, and started again, loses nobody and mails nobody twice."""
 
 from collections import Counter
 

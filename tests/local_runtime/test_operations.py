@@ -1,4 +1,4 @@
-"""What docs/operations.md has an operator run with wrangler, run against the local runtime's own database."""
+"""What docs/operations.md has an operator run with wrangler works on the local runtime's own database."""
 
 import json
 import re

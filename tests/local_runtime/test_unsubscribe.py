@@ -1,4 +1,4 @@
-"""Unsubscribing and suppressions on the local runtime: from the mail as it was sent to the next job."""
+"""One click in a mail, as it was sent, stops the next job on the local runtime; undoing it lets the job through."""
 
 import email
 import re

@@ -1,4 +1,4 @@
-"""src/ on the local runtime, through its HTTP API and what an operator has: sizes, faults, wrangler."""
+"""src/ does its work on the local runtime: large jobs, faults, cron, and what an operator sees with wrangler."""
 
 import codecs
 import csv

@@ -1,4 +1,4 @@
-"""A mail as an RFC 5322 message, read back with the standard library's parsers."""
+"""A mail is an RFC 5322 message that the standard library's parsers read back as it was meant."""
 
 import re
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The alerts: rules that Prometheus can read, over metrics that there are, each with a runbook."""
+"""The alerts are rules that Prometheus can read, over metrics that there are, each with a runbook."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The month's cost: its arithmetic by hand, and the budget."""
+"""The month's cost is what the arithmetic by hand says, and within the budget."""
 
 from monitoring import costs
 from monitoring.costs import Counts, Line, Price

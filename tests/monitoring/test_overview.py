@@ -1,4 +1,4 @@
-"""The overview: what stands, for the operator, a site and a company, in a bounded number of rows."""
+"""The overview says what stands, to the operator, a site and a company their own, in a bounded number of rows."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The pages for people without an account: what keeps them safe and readable for everybody."""
+"""The pages for people without an account ask for nothing from anywhere, and can be read by everybody."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""All that is kept of a person, and nothing of anybody else; in pages where there is much."""
+"""A person gets all that is kept of them, and nothing of anybody else; in pages where there is much."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""docs/privacy.md, held to the schema and the code: no column of people's data is left out of it."""
+"""docs/privacy.md says of every column whether it holds people's data, and its numbers are the code's."""
 
 import inspect
 import re

@@ -1,4 +1,4 @@
-"""The promises that all providers keep alike."""
+"""Every provider keeps the promises that all of them share."""
 
 import re
 from dataclasses import replace

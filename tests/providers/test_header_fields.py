@@ -1,4 +1,4 @@
-"""Names in addresses, read back as a mail program reads them."""
+"""Names in addresses come back from a mail program as they were."""
 
 from email.header import decode_header, make_header
 from email.utils import parseaddr

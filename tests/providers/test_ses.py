@@ -1,4 +1,4 @@
-"""Amazon SES, held to AWS's own model of the API, to a server that checks signatures, and to the documented errors."""
+"""Amazon SES is asked as AWS's own model, a server that checks signatures, and the documented errors have it."""
 
 import json
 import re

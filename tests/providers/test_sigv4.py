@@ -1,4 +1,4 @@
-"""Signatures, against AWS's published examples and botocore's own signer."""
+"""Requests are signed as AWS's published examples and botocore's own signer have it."""
 
 from datetime import UTC, datetime
 

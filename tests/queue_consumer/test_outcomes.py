@@ -1,4 +1,4 @@
-"""What becomes of each person when the provider refuses, throttles or leaves it open."""
+"""Whoever is refused fails alone, what may have left is not repeated, and what concerns everybody pauses the job."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What is left behind by an invocation that died, an answer that was lost or a message that came to nothing."""
+"""An invocation that died, an answer that got lost, a message that came to nothing: nobody is lost or doubled."""
 
 import asyncio
 import json

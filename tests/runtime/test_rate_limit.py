@@ -1,4 +1,4 @@
-"""How often one network may ask."""
+"""Each network may ask so often for each purpose, and is logged without its address."""
 
 import json
 

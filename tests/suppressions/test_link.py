@@ -1,4 +1,4 @@
-"""The link in a mail: its headers, its token, and whose it is."""
+"""The link in a mail is its own person's, cannot be made up, and has the headers of RFC 8058."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Cloudflare Access: whom its tokens let in, made by a library that knows nothing of us."""
+"""Cloudflare Access lets in whom its tokens name, made by a library that knows nothing of us, and nobody else."""
 
 import hmac
 import json

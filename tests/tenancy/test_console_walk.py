@@ -1,4 +1,4 @@
-"""The same walk through the console: every page and action, with every id that is somebody else's, in every session."""
+"""The console shows nobody what is somebody else's: every page and action, with every kind of id, in every session."""
 
 import inspect
 import re
