@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from api import people, query
-from tests.api.conftest import NEW_JOB, Site, fault, person
+from tests.worlds.api import NEW_JOB, Site, fault, person
 
 NDJSON = {"Content-Type": "application/x-ndjson"}
 

@@ -1,7 +1,7 @@
 """The first page: its figures, and whose they are."""
 
 from jobs import actions as jobs
-from tests.console.conftest import Console, Person
+from tests.worlds.console import Console, Person
 from tests.worlds.world import SITE
 
 OTHER = "site_" + "b" * 32

@@ -1,7 +1,7 @@
 """Tokens of a site in the console: shown once, with what they open; rotated, revoked."""
 
-from tests.console.conftest import Console, Person
 from tests.console.test_sites import HERE, audited, post
+from tests.worlds.console import Console, Person
 from tests.worlds.world import SITE
 
 TOKENS = f"{HERE}/tokens"

@@ -1,7 +1,6 @@
 """What a company has of its own, on the local runtime: from the setting to the mail, and to the audit trail."""
 
 import json
-from pathlib import Path
 from urllib.parse import quote
 
 from tests.local_runtime.test_unsubscribe import the_mail
@@ -11,7 +10,7 @@ NAME = "Nord/Süd & Söhne"
 PICTURE = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><rect width="9" height="9"/></svg>'
 
 
-def test_a_companys_mails_have_its_sender_and_its_look(running: Live, tmp_path: Path) -> None:
+def test_a_companys_mails_have_its_sender_and_its_look(running: Live) -> None:
     site = running.site()
     company = running.company(site, NAME)
     logo = company.ask("POST", "/v1/assets", content=PICTURE).json()["name"]
@@ -22,7 +21,7 @@ def test_a_companys_mails_have_its_sender_and_its_look(running: Live, tmp_path: 
     message = {"subject": "Hello", "html": "<p style='color:{{ company.colour }}'><img src='{{ company.logo }}'></p>"}
     job = company.start(company.draft([person(1)], message=message))
     assert company.ended(job)["rate"] == 50
-    mail = the_mail(running, company, job, "u1", tmp_path)
+    mail = the_mail(running, company, job, "u1")
     assert " ".join(mail["From"].split()) == "Nord <noreply@nord.example>"
     [html] = [part.get_payload(decode=True) for part in mail.walk() if part.get_content_type() == "text/html"]
     assert isinstance(html, bytes)

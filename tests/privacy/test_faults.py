@@ -10,7 +10,7 @@ import pytest
 from core.errors import BucketUnavailable, DatabaseBusy, DatabaseUncertain, Unavailable
 from privacy import retention
 from runtime.ports import Row, Statement
-from tests.certs.conftest import FaultyBucket
+from tests.doubles.bucket import FaultyBucket
 from tests.doubles.provider import Crash
 from tests.privacy.conftest import TRACES, erase, everything, places_of
 from tests.worlds.world import World
