@@ -15,6 +15,8 @@ from tests.doubles.provider import Crash
 from tests.privacy.conftest import TRACES, erase, everything, places_of
 from tests.worlds.world import World
 
+pytestmark = pytest.mark.long
+
 FAULTS = ("refused", "lost_before", "lost_after", "crash_before", "crash_after")
 CALLS = 14  # more than either makes
 

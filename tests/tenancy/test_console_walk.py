@@ -14,6 +14,8 @@ from tests.tenancy.looker import Looker
 from tests.tenancy.references import parameters
 from tests.worlds.town import SEES, UNKNOWN, Seen
 
+pytestmark = pytest.mark.long
+
 CONSOLE = Path(sys.modules[Page.__module__].__file__ or "").parent
 # What kind of id stands in an address; and parts of addresses that name nothing of a tenant's by themselves.
 IN_PATH = {"job": "job", "letter": "letter", "event": "event", "code": "code", "site": "site", "token": "token"}

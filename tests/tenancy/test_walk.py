@@ -19,6 +19,8 @@ from tests.tenancy.references import IN_PATH, MADE_BY_NAMING, PUBLIC, Reference,
 from tests.worlds.api import MESSAGE
 from tests.worlds.town import SEES, UNKNOWN, Seen, Town
 
+pytestmark = pytest.mark.long
+
 REFERENCES = [*references()]
 LISTS = [operation for operation in OPERATIONS if operation.method == "GET" and operation.access != "public"]
 MALFORMED = ("", "..", "x", "'", "%", "\x00", "ä" * 40, "x" * 3000, "job_../../a", "=1+1")
