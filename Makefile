@@ -34,9 +34,23 @@ demo: setup ## the whole product on this machine, in a minute
 dev: setup ## run the Worker locally on port 8787, reloading on change
 	exec python -m dev.serve
 
+# tests of one service in one process: see tests/conftest.py
+SIDE_BY_SIDE := -n auto --dist loadgroup --no-loadscope-reorder
+
 .PHONY: test
-test: setup debian ## run the tests
-	python -m pytest
+test: setup debian ## run the tests, side by side on all cores
+	python -m pytest $(SIDE_BY_SIDE)
+
+.PHONY: quick
+quick: setup ## in a minute: lint, types and the tests of the core
+	@$(MAKE) --no-print-directory --jobs 3 --output-sync=target lint types core
+
+# what is left to `make test`: what runs outside of the tests' own process, and what goes through everything
+LONG := acceptance browser certificates cli dev docs faults fuzz local_runtime mutants
+
+.PHONY: core
+core: setup
+	python -m pytest -q $(SIDE_BY_SIDE) -m "not long" $(LONG:%=--ignore tests/%)
 
 .PHONY: debian
 debian: ## Chromium, poppler and zbar for the tests, by apt where they are not; CHROMIUM=/its/path names another
@@ -59,14 +73,20 @@ mutants: setup ## take each guard away in a copy of the tree: some test must not
 	python -m tests.mutants
 
 .PHONY: check
-check: setup ## lint, formatting, types, known vulnerabilities
+check: setup lint types ## lint, formatting, types, known vulnerabilities
+	python -m dev.audit
+
+.PHONY: lint
+lint: setup
 	ruff check
 	ruff format --check
 	npx biome check --error-on-warnings
 	djlint src --lint --check --quiet
 	python -m dev.platform_words
+
+.PHONY: types
+types: setup
 	mypy
-	python -m dev.audit
 
 .PHONY: audit
 audit: setup ## look for known vulnerabilities of what is locked; told where it cannot, which STRICT=1 fails

@@ -5,8 +5,8 @@ from typing import Any
 import httpx
 
 import queue_consumer
-from tests.api.conftest import Deployment, Site
 from tests.doubles.bindings import DeliveredMessage
+from tests.worlds.api import Deployment, Site
 
 PATH = "/v1/dead-letters"
 

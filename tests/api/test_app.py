@@ -8,7 +8,7 @@ import pytest
 from app import app
 from core.errors import DatabaseUncertain
 from runtime.ports import Statement
-from tests.api.conftest import Site, fault
+from tests.worlds.api import Site, fault
 
 
 async def test_every_answer_has_a_number_and_the_security_headers(site: Site) -> None:

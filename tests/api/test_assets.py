@@ -11,10 +11,10 @@ import pytest
 
 from certificates.assets import MAX_BYTES
 from core.errors import BucketUnavailable
-from tests.api.conftest import Deployment, Site, fault, person
 from tests.api.test_certificates import CERTIFICATE, JOB, can_issue, issued, listed, work
 from tests.certificates.fonts import truetype
-from tests.certs.conftest import DESIGN
+from tests.worlds.api import Deployment, Site, fault, person
+from tests.worlds.issuing import DESIGN
 
 __all__ = ["can_issue"]
 

@@ -15,9 +15,9 @@ from monitoring import audit as trail
 from runtime.ports import Statement
 from store import audit
 from store.audit import Filter, Place
-from tests.api.conftest import Site, fault
 from tests.doubles.d1 import SqliteDatabase
 from tests.store.tampering import TAMPERING
+from tests.worlds.api import Site, fault
 
 
 async def entries(client: httpx.AsyncClient, **query: Any) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from api.routes import OPERATIONS
-from tests.api.conftest import NEW_JOB, OPERATOR_TOKEN, Deployment, Site, fault, person
+from tests.worlds.api import NEW_JOB, OPERATOR_TOKEN, Deployment, Site, fault, person
 
 
 async def test_without_a_token_the_answer_says_how_to_send_one(deployment: Deployment) -> None:

@@ -6,7 +6,7 @@ import tracemalloc
 
 import pytest
 
-from tests.api.conftest import MESSAGE, NEW_JOB, Site, fault, person
+from tests.worlds.api import MESSAGE, NEW_JOB, Site, fault, person
 
 JSON = {"Content-Type": "application/json"}
 NDJSON = {"Content-Type": "application/x-ndjson"}

@@ -10,9 +10,9 @@ import callback
 from callback import EventType
 from callbacks import replays
 from runtime.ports import HttpRequest, HttpResponse
-from tests.api.conftest import Site, fault
 from tests.doubles.bindings import DeliveredMessage
 from tests.doubles.d1 import MIGRATIONS
+from tests.worlds.api import Site, fault
 
 PATH = "/v1/callbacks"
 URL = "https://moodle.example.org/callback"

@@ -13,9 +13,9 @@ import httpx
 import pytest
 
 import queue_consumer
-from tests.api.conftest import MESSAGE, Deployment, Site, fault, person
-from tests.certs.conftest import DESIGN, SETTINGS
 from tests.doubles.bindings import DeliveredMessage
+from tests.worlds.api import MESSAGE, Deployment, Site, fault, person
+from tests.worlds.issuing import DESIGN, SETTINGS
 
 CERTIFICATE = {"design": DESIGN, "award": "course-7", "title": "Biology", "issuer": "School"}
 JOB = {"kind": "certificate", "message": MESSAGE | {"variables": {"course": "Biology 1"}}, "certificate": CERTIFICATE}

@@ -8,9 +8,9 @@ import httpx
 import pytest
 
 from store.companies import SETTABLE
-from tests.api.conftest import MESSAGE, NEW_JOB, Deployment, Site, fault, person
 from tests.api.test_assets import SVG, uploaded, with_elements, with_picture
 from tests.api.test_certificates import JOB, can_issue, issued, listed
+from tests.worlds.api import MESSAGE, NEW_JOB, Deployment, Site, fault, person
 
 __all__ = ["can_issue"]
 

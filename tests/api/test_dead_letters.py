@@ -9,9 +9,9 @@ from jsonschema import Draft202012Validator
 
 from jobs.dead_letters import REFUSALS
 from store.dead_letters import _REFUSAL
-from tests.api.conftest import DOCUMENT, NEW_JOB, Deployment, Site, fault, person
 from tests.api.letters import PATH, bury, dead, redrive, started, states, work
 from tests.docs.reading import blocks, names, read, section, table
+from tests.worlds.api import DOCUMENT, NEW_JOB, Deployment, Site, fault, person
 
 
 @pytest.fixture(autouse=True)

@@ -8,9 +8,9 @@ import pytest
 
 from delivery_events import SOURCES, ses
 from runtime.ports import HttpRequest, HttpResponse
-from tests.api.conftest import Deployment, Site, fault
 from tests.delivery_events.support import SETTINGS, amazon, payload, referring, request_of, sns
 from tests.doubles.crypto import certificate
+from tests.worlds.api import Deployment, Site, fault
 
 ONE: dict[str, str | int] = {"ses": "bounce", "sendgrid": 4, "mailgun": "permanent", "resend": "bounced"}
 

@@ -13,7 +13,7 @@ import api.app
 import console.app
 from api.validation import is_company
 from tests.docs.reading import ROOT
-from tests.fuzz.deployment import furnished
+from tests.worlds.furnished import furnished
 
 ROUTES = [*api.app.routes(), *console.app.routes()]
 _END = re.compile(r"(?<!\\)(?:\\\\)*\$(?![^\[]*\])")  # not escaped, and in no set of characters

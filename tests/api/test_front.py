@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.api.conftest import Deployment, Site
+from tests.worlds.api import Deployment, Site
 
 FORGED = {
     "CF-Connecting-IP": "203.0.113.66",

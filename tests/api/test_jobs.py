@@ -7,7 +7,7 @@ import pytest
 from api import people
 from core.errors import DatabaseBusy
 from runtime.ports import Row, Statement
-from tests.api.conftest import MESSAGE, NEW_JOB, Site, fault, person
+from tests.worlds.api import MESSAGE, NEW_JOB, Site, fault, person
 
 
 async def test_a_job_is_created_with_its_first_people_and_started_in_one_call(site: Site) -> None:

@@ -9,7 +9,7 @@ from core.errors import BucketUnavailable, ConnectionFailed, DatabaseBusy, Queue
 from core.version import VERSION
 from monitoring import connection
 from runtime.ports import HttpRequest, HttpResponse
-from tests.api.conftest import MESSAGE, Site, fault, person
+from tests.worlds.api import MESSAGE, Site, fault, person
 
 
 async def test_the_test_button_says_who_calls_and_that_all_answers(site: Site) -> None:

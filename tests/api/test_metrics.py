@@ -5,7 +5,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from api.metrics import METRICS
-from tests.api.conftest import Deployment, Site
+from tests.worlds.api import Deployment, Site
 
 Read = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 

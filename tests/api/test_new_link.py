@@ -24,9 +24,9 @@ from mail.message import OutgoingMail
 from pages import words
 from providers.sandbox import Sandbox
 from runtime.ports import Statement
-from tests.api.conftest import Deployment, Site, person
 from tests.api.test_certificates import CERTIFICATE, can_issue, one
 from tests.api.test_verification import DAY, LINKED, mail_link, seen
+from tests.worlds.api import Deployment, Site, person
 
 __all__ = ["can_issue"]
 

@@ -13,7 +13,7 @@ from api.validation import _validator
 from core.problems import PROBLEMS
 from core.version import VERSION
 from providers import PROVIDERS
-from tests.api.conftest import DOCUMENT, Deployment
+from tests.worlds.api import DOCUMENT, Deployment
 
 # design.md, section 6, as far as it is built
 ROUTES = {

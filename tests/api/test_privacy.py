@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.api.conftest import Deployment, Site, fault
+from tests.worlds.api import Deployment, Site, fault
 
 EXPORT, ERASE, RETENTION = "/v1/privacy/export", "/v1/privacy/erase", "/v1/privacy/retention"
 WHO = {"ref": "u1", "email": "u1@example.com"}

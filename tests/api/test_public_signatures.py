@@ -19,7 +19,7 @@ from starlette.types import ASGIApp
 from api.routes import OPERATIONS
 from console.routes import PAGES
 from core import signing
-from tests.fuzz.deployment import furnished
+from tests.worlds.furnished import furnished
 
 GUESTS = (b"console-guest", b"console-guest-form")
 PUBLIC = [

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from api import people, query
-from tests.api.conftest import NEW_JOB, Site, fault, person
+from tests.worlds.api import NEW_JOB, Site, fault, person
 
 NDJSON = {"Content-Type": "application/x-ndjson"}
 
@@ -52,6 +52,7 @@ async def test_a_repeated_call_adds_nobody_twice_and_the_first_of_a_ref_counts(s
     assert [found["name"] for found in shown] == ["First", "Person 2"]
 
 
+@pytest.mark.long
 async def test_streamed_people_are_stored_in_chunks_with_flat_memory(site: Site) -> None:
     job = await site.job()
 
@@ -156,6 +157,7 @@ async def test_more_people_than_a_job_may_have_are_refused(site: Site) -> None:
     assert again.json() == {"added": 500, "duplicates": 1_000, "total": 1_500}
 
 
+@pytest.mark.long
 async def test_a_hundred_thousand_and_one_people_are_one_too_many(site: Site) -> None:
     job = await site.job()
     response = await site.client.post(f"/v1/jobs/{job}/recipients", content=lines(100_001), headers=NDJSON)

@@ -10,8 +10,8 @@ from jobs import dead_letters
 from jobs.dead_letters import REFUSALS
 from runtime.ports import Row, Statement
 from store.audit import Entry
-from tests.api.conftest import Deployment, Site, fault
 from tests.api.letters import PATH, bury, dead, redrive, started, states, work
+from tests.worlds.api import Deployment, Site, fault
 
 
 @pytest.fixture(autouse=True)

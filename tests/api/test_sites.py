@@ -5,7 +5,7 @@ import json
 import httpx
 import pytest
 
-from tests.api.conftest import Deployment, Site, fault
+from tests.worlds.api import Deployment, Site, fault
 
 
 async def test_a_token_and_a_callback_secret_are_shown_once_and_not_kept_readable(site: Site) -> None:

@@ -12,7 +12,7 @@ import pytest
 from api import suppressions as routes
 from core.scope import Scope
 from store import suppressions
-from tests.api.conftest import Deployment, Site, fault
+from tests.worlds.api import Deployment, Site, fault
 
 PATH = "/v1/suppressions"
 CSV = {"Content-Type": "text/csv"}

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.api.conftest import MESSAGE, NEW_JOB, Deployment, Site, fault, person
+from tests.worlds.api import MESSAGE, NEW_JOB, Deployment, Site, fault, person
 
 LINKED = MESSAGE | {"html": '<a href="{{ unsubscribe_url }}">unsubscribe</a>'}
 

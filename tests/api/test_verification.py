@@ -10,9 +10,9 @@ import pytest
 from certificates import codes
 from core.errors import BucketUnavailable
 from pages import words
-from tests.api.conftest import Deployment, Site, person
 from tests.api.test_certificates import CERTIFICATE, can_issue, issued, listed, one, work
 from tests.pages.test_pages import Page
+from tests.worlds.api import Deployment, Site, person
 
 __all__ = ["can_issue", "work"]
 

@@ -15,8 +15,9 @@ from certificates.design import Design
 from certificates.elements import ELEMENTS
 from certificates.schema import SCHEMA
 from core.errors import TemplateRefused
-from tests.api.conftest import Deployment, deployment
+from tests.api.conftest import deployment
 from tests.certificates.drawing import ROOT
+from tests.worlds.api import Deployment
 
 __all__ = ["deployment"]
 

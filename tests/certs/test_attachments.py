@@ -13,7 +13,8 @@ from jobs import actions as jobs
 from mail.message import Attachment, OutgoingMail
 from queue_consumer import GROUP
 from sending.group import IN_FLIGHT
-from tests.certs.conftest import FaultyBucket, Issue
+from tests.certs.conftest import Issue
+from tests.doubles.bucket import FaultyBucket
 from tests.doubles.provider import Crash
 from tests.worlds.world import World
 

@@ -14,8 +14,10 @@ from core.errors import ConfigurationError, DatabaseUncertain, DesignRefused, Mi
 from core.scope import Scope
 from mail.message import OutgoingMail
 from runtime.ports import Row, Statement
-from tests.certs.conftest import DESIGN, SETTINGS, FaultyBucket, Issue
+from tests.certs.conftest import Issue
+from tests.doubles.bucket import FaultyBucket
 from tests.doubles.provider import Crash
+from tests.worlds.issuing import DESIGN, SETTINGS
 from tests.worlds.world import SITE, World, person
 
 ROOT = Path(__file__).resolve().parents[2]

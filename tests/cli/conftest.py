@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 
 from cli import show
 from cli.main import app
-from tests.cli.fake_service import OPERATOR, TOKEN, FakeService
+from tests.doubles.fake_service import OPERATOR, TOKEN, FakeService
 
 Run = Callable[..., Result]
 

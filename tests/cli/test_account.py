@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cli import config
 from tests.cli.conftest import Run
-from tests.cli.fake_service import OPERATOR, TOKEN, FakeService
+from tests.doubles.fake_service import OPERATOR, TOKEN, FakeService
 
 NOTHING = {"OFFLOAD_URL": None, "OFFLOAD_TOKEN": None, "OFFLOAD_OPERATOR_TOKEN": None}
 

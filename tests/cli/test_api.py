@@ -7,7 +7,7 @@ import pytest
 from cli.api import DELAYS, Api
 from cli.errors import Refused, Unreachable
 from tests.cli.conftest import Run
-from tests.cli.fake_service import TOKEN, FakeService
+from tests.doubles.fake_service import TOKEN, FakeService
 
 
 @pytest.fixture

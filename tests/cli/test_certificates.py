@@ -8,7 +8,7 @@ import pytest
 
 from cli.certificates import MAIL
 from tests.cli.conftest import Run
-from tests.cli.fake_service import FakeService
+from tests.doubles.fake_service import FakeService
 
 WORDS = ("--title", "Biology", "--issuer", "School")
 

@@ -7,8 +7,8 @@ import pytest
 
 from cli.people import PeopleFile, Row
 from tests.cli.conftest import Run
-from tests.cli.fake_jobs import Job
-from tests.cli.fake_service import FakeService
+from tests.doubles.fake_jobs import Job
+from tests.doubles.fake_service import FakeService
 
 
 @pytest.fixture

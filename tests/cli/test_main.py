@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cli.errors import EXIT_CODES
 from tests.cli.conftest import Run
-from tests.cli.fake_service import TOKEN, FakeService
+from tests.doubles.fake_service import TOKEN, FakeService
 
 ROOT = Path(__file__).parents[2]
 

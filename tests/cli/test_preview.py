@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Run
-from tests.cli.fake_service import FakeService
+from tests.doubles.fake_service import FakeService
 
 
 def test_a_person_of_the_file_is_shown_their_mail(run: Run, service: FakeService, template: Path, people: Path) -> None:

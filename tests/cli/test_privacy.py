@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Run
-from tests.cli.fake_service import FakeService
+from tests.doubles.fake_service import FakeService
 
 
 @pytest.fixture

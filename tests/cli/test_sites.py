@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.cli.conftest import Run
-from tests.cli.fake_service import TOKEN, FakeService
+from tests.doubles.fake_service import TOKEN, FakeService
 
 SITE = f"site_{1:032x}"
 

@@ -12,7 +12,7 @@ import pytest
 
 from cli import show, watch
 from tests.cli.conftest import Run
-from tests.cli.fake_service import TOKEN, FakeService
+from tests.doubles.fake_service import TOKEN, FakeService
 
 # a shell's background job ignores SIGINT and hands that on to what it starts, and so would the tests of `make test &`
 _HEARS_SIGINT = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from tests.console.conftest import Console, Person
 from tests.console.test_sites import HERE
+from tests.worlds.console import Console, Person
 from tests.worlds.world import SITE
 
 OTHER = "site_" + "b" * 32

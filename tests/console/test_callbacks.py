@@ -4,8 +4,8 @@ import json
 
 import callback
 from runtime.ports import HttpRequest, HttpResponse
-from tests.console.conftest import Console, Person
 from tests.doubles.bindings import DeliveredMessage, ScriptedFetch
+from tests.worlds.console import Console, Person
 from tests.worlds.world import SITE
 
 OTHER = "site_" + "b" * 32

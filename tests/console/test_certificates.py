@@ -6,8 +6,8 @@ import zipfile
 
 import pytest
 
-from tests.certs.conftest import CERTIFICATE
-from tests.console.conftest import Console, Person
+from tests.worlds.console import Console, Person
+from tests.worlds.issuing import CERTIFICATE
 from tests.worlds.world import MESSAGE, SITE
 
 OTHER = "site_" + "b" * 32

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.console.conftest import Console, Person
 from tests.console.test_sites import HERE, audited, post
+from tests.worlds.console import Console, Person
 from tests.worlds.world import SITE
 
 COMPANY = f"{HERE}/company?company=North%2FSouth"

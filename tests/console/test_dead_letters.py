@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.console.conftest import Console, Person
+from tests.worlds.console import Console, Person
 
 OTHER = "site_" + "b" * 32
 

@@ -8,8 +8,8 @@ import pytest
 from console import sessions
 from console.routes import PAGES
 from tenancy import access
-from tests.console.conftest import OPERATOR_TOKEN, Console, Person
 from tests.console.test_users import Guarded, let_in
+from tests.worlds.console import OPERATOR_TOKEN, Console, Person
 
 BOSS = "boss@school.example"
 GUEST = "__Host-offload-guest"

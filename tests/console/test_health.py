@@ -5,7 +5,7 @@ import pytest
 from core.errors import BucketUnavailable
 from core.version import VERSION
 from providers import SETTINGS
-from tests.console.conftest import Console, Person
+from tests.worlds.console import Console, Person
 from tests.worlds.world import SITE
 
 OTHER = "site_" + "b" * 32

@@ -9,9 +9,9 @@ from core.states import JobState
 from jobs import actions as jobs
 from jobs import breakers
 from mail.message import OutgoingMail
-from tests.console.conftest import Console, Person
 from tests.docs.reading import code, names, read, table
 from tests.doubles.provider import ScriptedProvider
+from tests.worlds.console import Console, Person
 from tests.worlds.world import MESSAGE, SITE, person
 
 OTHER = "site_" + "b" * 32

@@ -9,9 +9,9 @@ import pytest
 from core.errors import OutcomeUnknown, Rejected
 from core.scope import Scope
 from mail.message import OutgoingMail
-from tests.console.conftest import Console, Person
 from tests.console.reader import Shown
 from tests.doubles.provider import ScriptedProvider
+from tests.worlds.console import Console, Person
 from tests.worlds.world import SITE, person
 
 OTHER = "site_" + "b" * 32

@@ -4,7 +4,7 @@ import pytest
 
 from core.scope import Scope
 from jobs import search
-from tests.console.conftest import Console, Person
+from tests.worlds.console import Console, Person
 from tests.worlds.world import SITE
 
 OTHER = "site_" + "b" * 32

@@ -1,7 +1,7 @@
 """The first page says what needs a person, and each sees the figures of their own alone."""
 
 from jobs import actions as jobs
-from tests.console.conftest import Console, Person
+from tests.worlds.console import Console, Person
 from tests.worlds.world import SITE
 
 OTHER = "site_" + "b" * 32

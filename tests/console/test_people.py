@@ -10,8 +10,8 @@ from api import query
 from core.errors import Rejected
 from jobs import people
 from mail.message import OutgoingMail
-from tests.console.conftest import Console, Person
 from tests.doubles.provider import ScriptedProvider
+from tests.worlds.console import Console, Person
 from tests.worlds.world import person
 
 

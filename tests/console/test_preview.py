@@ -8,7 +8,7 @@ from bs4 import BeautifulSoup
 
 from api.messages import certificate_of
 from console.preview import pictures_elsewhere
-from tests.console.conftest import Console, Person
+from tests.worlds.console import Console, Person
 from tests.worlds.world import MESSAGE, person
 
 HTML = """<p onclick="alert(1)">Dear {{ name }}</p><script>alert(2)</script><img src="https://pictures.example/logo.png">

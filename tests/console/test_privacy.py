@@ -6,9 +6,9 @@ import pytest
 
 from core.scope import Scope
 from jobs import actions as jobs
-from tests.console.conftest import Console, Person
 from tests.console.test_sites import HERE, audited, post
 from tests.doubles.provider import ScriptedProvider
+from tests.worlds.console import Console, Person
 from tests.worlds.world import SITE, person
 
 OTHER = "site_" + "b" * 32

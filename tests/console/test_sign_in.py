@@ -2,7 +2,7 @@
 
 import httpx
 
-from tests.console.conftest import OPERATOR_TOKEN, Console, Person
+from tests.worlds.console import OPERATOR_TOKEN, Console, Person
 
 HOUR = 3_600
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.console.conftest import Console, Person
 from tests.console.reader import Shown
+from tests.worlds.console import Console, Person
 from tests.worlds.world import SITE
 
 OTHER = "site_" + "b" * 32

@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from tests.console.conftest import Console, Person
+from tests.worlds.console import Console, Person
 from tests.worlds.world import SITE
 
 OTHER = "site_" + "b" * 32

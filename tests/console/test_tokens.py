@@ -1,7 +1,7 @@
 """A token is shown once and opens what it is for, until it is rotated or revoked."""
 
-from tests.console.conftest import Console, Person
 from tests.console.test_sites import HERE, audited, post
+from tests.worlds.console import Console, Person
 from tests.worlds.world import SITE
 
 TOKENS = f"{HERE}/tokens"

@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tenancy import access
-from tests.console.conftest import Console, Person
 from tests.doubles.bindings import ScriptedFetch
-from tests.tenancy.test_access import AUDIENCE, DOMAIN, Team
+from tests.worlds.access import AUDIENCE, DOMAIN, Team
+from tests.worlds.console import Console, Person
 from tests.worlds.world import SITE
 
 OTHER = "site_" + "b" * 32

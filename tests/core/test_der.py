@@ -7,7 +7,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -36,10 +36,11 @@ def whole(number: int) -> bytes:
 @pytest.mark.parametrize("size", [1024, 1032, 2048, 4096])  # with and without a bit that would make it negative
 def test_an_rsa_key_is_made_of_its_two_numbers(size: int) -> None:
     for exponent in (3, 65537):
-        key = rsa.generate_private_key(exponent, size)
-        numbers = key.public_key().public_numbers()
-        assert der.rsa_public_key(whole(numbers.n), whole(numbers.e)) == spki(key)
-        assert der.rsa_public_key(b"\0\0" + whole(numbers.n), b"\0" + whole(numbers.e)) == spki(key)
+        number = (3 << (size - 2)) + 24691  # no two primes made it, which takes seconds: as a number it is one of a key
+        key = rsa.RSAPublicNumbers(exponent, number).public_key()
+        expected = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        assert der.rsa_public_key(whole(number), whole(exponent)) == expected
+        assert der.rsa_public_key(b"\0\0" + whole(number), b"\0" + whole(exponent)) == expected
 
 
 @pytest.mark.parametrize(("modulus", "exponent"), [(b"", b"\3"), (b"\0", b"\3"), (b"\5", b"")])

@@ -16,9 +16,9 @@ from console import frame
 from console.routes import PAGES
 from console.routing import Page
 from runtime.settings import Settings
-from tests.console.conftest import OPERATOR_TOKEN, Person
 from tests.docs.reading import ROOT, code, name, read, table
-from tests.fuzz.deployment import VALUES, furnished
+from tests.worlds.console import OPERATOR_TOKEN, Person
+from tests.worlds.furnished import VALUES, furnished
 
 PAGE = read("docs/security.md")
 EVERYWHERE = {name(header): name(value) for header, value in table(PAGE, "header", "value")}

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.certs.conftest import DESIGN, SETTINGS
 from tests.faults.deployment import Deployment, Site, simulate
 from tests.faults.injection import KINDS, Scripted, Strike
+from tests.worlds.issuing import DESIGN, SETTINGS
 
 PEOPLE = 30
 HOUR = 3600

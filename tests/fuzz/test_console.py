@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from console.routes import PAGES
 from console.routing import Page
-from tests.console.conftest import Person
 from tests.docs.reading import ROOT
-from tests.fuzz.deployment import furnished
 from tests.fuzz.test_openapi import EXAMPLES
+from tests.worlds.console import Person
+from tests.worlds.furnished import furnished
 
 SOURCE = "".join(path.read_text() for path in (ROOT / "src/console").rglob("*") if path.suffix in (".py", ".html"))
 QUERIES = sorted(set(re.findall(r'(?:query|query_params\.get)\("(\w+)"', SOURCE)))

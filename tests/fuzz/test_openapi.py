@@ -15,8 +15,8 @@ from schemathesis.specs.openapi.checks import negative_data_rejection, positive_
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.unsubscribe import FORM
-from tests.api.conftest import DOCUMENT
-from tests.fuzz.deployment import furnished
+from tests.worlds.api import DOCUMENT
+from tests.worlds.furnished import furnished
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "30"))  # an operation
 UNDEFINED = [positive_data_acceptance]  # what is there decides: a job may be in another state

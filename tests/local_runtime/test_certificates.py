@@ -8,8 +8,8 @@ import pikepdf
 
 from tests.api.test_assets import SVG, png
 from tests.certificates.fonts import opentype, truetype
-from tests.certs.conftest import DESIGN
 from tests.doubles.sendgrid import SendGridServer, address_of
+from tests.worlds.issuing import DESIGN
 from tests.worlds.live import Live, Site, people, within
 
 SCRIPTED = SVG.replace(b"<rect", b"<script>alert(1)</script><rect")

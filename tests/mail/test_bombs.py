@@ -139,6 +139,7 @@ _STATEMENTS = st.builds("{{{{ {} }}}}".format, _EXPRESSIONS) | st.builds(
 )
 
 
+@pytest.mark.long
 @settings(max_examples=200, suppress_health_check=list(HealthCheck))
 @given(st.lists(_STATEMENTS, min_size=1, max_size=4).map("".join), st.booleans())
 def test_no_template_raises_anything_but_a_named_error(source: str, derived: bool) -> None:

@@ -179,6 +179,7 @@ async def test_the_months_cost_is_of_this_month(world: World) -> None:
 # how much is read
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("scope", [None, Scope(SITE), Scope(SITE, "acme")])
 async def test_what_has_ended_costs_nothing(monkeypatch: pytest.MonkeyPatch, scope: Scope | None) -> None:
     import queue_consumer

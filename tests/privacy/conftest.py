@@ -12,7 +12,9 @@ from privacy import actions as privacy
 from privacy.person import START, Person
 from providers import sandbox
 from store.audit import Entry
-from tests.certs.conftest import CERTIFICATE, LINKED, FaultyBucket, files
+from tests.certs.conftest import files
+from tests.doubles.bucket import FaultyBucket
+from tests.worlds.issuing import CERTIFICATE, LINKED
 from tests.worlds.world import SITE, World
 
 __all__ = ["files"]

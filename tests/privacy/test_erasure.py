@@ -12,9 +12,10 @@ from core.scope import Scope
 from jobs import actions as jobs
 from privacy.person import Person
 from store.audit import Entry
-from tests.certs.conftest import CERTIFICATE, LINKED, FaultyBucket
+from tests.doubles.bucket import FaultyBucket
 from tests.doubles.provider import Crash
 from tests.privacy.conftest import EMAIL, OTHER, TRACES, ZOE, erase, everything, mail_of, places_of
+from tests.worlds.issuing import CERTIFICATE, LINKED
 from tests.worlds.world import SITE, World, person
 
 BY_REF, BY_EMAIL = Person.named(ZOE["ref"], None), Person.named(None, ZOE["email"])

@@ -10,10 +10,12 @@ import pytest
 from core.errors import BucketUnavailable, DatabaseBusy, DatabaseUncertain, Unavailable
 from privacy import retention
 from runtime.ports import Row, Statement
-from tests.certs.conftest import FaultyBucket
+from tests.doubles.bucket import FaultyBucket
 from tests.doubles.provider import Crash
 from tests.privacy.conftest import TRACES, erase, everything, places_of
 from tests.worlds.world import World
+
+pytestmark = pytest.mark.long
 
 FAULTS = ("refused", "lost_before", "lost_after", "crash_before", "crash_after")
 CALLS = 14  # more than either makes

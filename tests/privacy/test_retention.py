@@ -15,7 +15,7 @@ from privacy import retention
 from privacy.person import Person
 from runtime.ports import Row, Statement
 from store.audit import Entry
-from tests.certs.conftest import FaultyBucket
+from tests.doubles.bucket import FaultyBucket
 from tests.privacy.conftest import ZOE, everything, places_of
 from tests.worlds.world import SITE, World, person
 

@@ -9,7 +9,7 @@ from core.errors import PersonInFlight
 from mail.message import OutgoingMail
 from privacy.person import Person
 from runtime.ports import Row, Statement
-from tests.certs.conftest import FaultyBucket
+from tests.doubles.bucket import FaultyBucket
 from tests.privacy.conftest import erase, places_of
 from tests.worlds.world import World, person
 

@@ -40,6 +40,8 @@ from tests.providers.support import (
     request_of,
 )
 
+pytestmark = pytest.mark.long
+
 MODEL = ServiceModel(Loader().load_service_model("sesv2", "service-2"))
 SEND = MODEL.operation_model("SendEmail")
 

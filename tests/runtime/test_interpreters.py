@@ -13,6 +13,8 @@ from dev.server import NODE, ROOT
 from tests.runtime import interpreters
 from tests.runtime.interpreters import ASKED
 
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("pyodide")]
+
 
 @pytest.fixture(scope="module")
 def worker() -> Any:

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from tests.tenancy.looker import Looker
-from tests.tenancy.town import Town, build
+from tests.worlds.town import Town, build
 
 
 @pytest.fixture(scope="session")

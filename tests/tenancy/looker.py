@@ -9,8 +9,8 @@ import pytest
 from console.sessions import COOKIE
 from console.visit import SAID
 from core import signing
-from tests.certs.conftest import SETTINGS
-from tests.tenancy.town import SEES, Seen, Tenant, Town, rows
+from tests.worlds.issuing import SETTINGS
+from tests.worlds.town import SEES, Seen, Tenant, Town, rows
 
 _SAID = re.compile(rf'(?<={SAID}=")([\w=+/-]+)(?=")')
 

@@ -13,8 +13,8 @@ from api.calls import Operation
 from api.openapi import query_names
 from api.routes import OPERATIONS
 from api.schemas import REQUESTS
-from tests.api.conftest import MESSAGE, person
-from tests.certs.conftest import DESIGN
+from tests.worlds.api import MESSAGE, person
+from tests.worlds.issuing import DESIGN
 
 # What kind of id each parameter of a path, or of a query, holds.
 IN_PATH = {

@@ -8,9 +8,9 @@ import pytest
 
 from api.routes import OPERATIONS
 from suppressions import unsubscribe
-from tests.api.conftest import MESSAGE, person
 from tests.tenancy.references import IN_PATH, parameters
-from tests.tenancy.town import Town, WatchedDatabase
+from tests.worlds.api import MESSAGE, person
+from tests.worlds.town import Town, WatchedDatabase
 
 # Changes nothing, or is nobody's decision.
 UNAUDITED = {

@@ -12,7 +12,9 @@ from console.routes import PAGES
 from console.routing import ROLES, Page
 from tests.tenancy.looker import Looker
 from tests.tenancy.references import parameters
-from tests.tenancy.town import SEES, UNKNOWN, Seen
+from tests.worlds.town import SEES, UNKNOWN, Seen
+
+pytestmark = pytest.mark.long
 
 CONSOLE = Path(sys.modules[Page.__module__].__file__ or "").parent
 # What kind of id stands in an address; and parts of addresses that name nothing of a tenant's by themselves.

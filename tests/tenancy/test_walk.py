@@ -14,10 +14,12 @@ import pytest
 
 from api.openapi import query_names
 from api.routes import OPERATIONS
-from tests.api.conftest import MESSAGE
 from tests.tenancy.looker import Looker
 from tests.tenancy.references import IN_PATH, MADE_BY_NAMING, PUBLIC, Reference, parameters, references
-from tests.tenancy.town import SEES, UNKNOWN, Seen, Town
+from tests.worlds.api import MESSAGE
+from tests.worlds.town import SEES, UNKNOWN, Seen, Town
+
+pytestmark = pytest.mark.long
 
 REFERENCES = [*references()]
 LISTS = [operation for operation in OPERATIONS if operation.method == "GET" and operation.access != "public"]

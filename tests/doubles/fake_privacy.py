@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass, field
 
-from tests.cli.fake_jobs import Answer, Json, Problem
+from tests.doubles.fake_jobs import Answer, Json, Problem
 
 KINDS = ("recipients", "events", "certificates", "suppressions", "soft_bounces")
 

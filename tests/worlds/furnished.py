@@ -12,13 +12,13 @@ import queue_consumer
 from app import app
 from suppressions import unsubscribe
 from tenancy import logos
-from tests.api.conftest import NEW_JOB, OPERATOR_TOKEN, Deployment, person
 from tests.api.test_assets import SVG
 from tests.api.test_certificates import JOB
-from tests.certs.conftest import SETTINGS
 from tests.doubles.bindings import DeliveredMessage
 from tests.doubles.crypto import p256_key, spki
 from tests.doubles.d1 import SqliteDatabase
+from tests.worlds.api import NEW_JOB, OPERATOR_TOKEN, Deployment, person
+from tests.worlds.issuing import SETTINGS
 
 VALUES = SETTINGS | {
     "OPERATOR_TOKEN": OPERATOR_TOKEN,

@@ -16,12 +16,12 @@ import httpx
 import queue_consumer
 from console.sessions import COOKIE
 from runtime.ports import Row, Statement, StoredObject
-from tests.api.conftest import MESSAGE, OPERATOR_TOKEN, Deployment, HeldToDocument
-from tests.certs.conftest import DESIGN, SETTINGS
 from tests.console.reader import Shown
 from tests.doubles.bindings import DeliveredMessage, MemoryBucket
 from tests.doubles.clock import ManualClock, SeededRandom
 from tests.doubles.d1 import SqliteDatabase
+from tests.worlds.api import MESSAGE, OPERATOR_TOKEN, Deployment, HeldToDocument
+from tests.worlds.issuing import DESIGN, SETTINGS
 
 HASHES = re.compile(r"\b[0-9a-f]{64}\b|hash:[\w-]+")
 CERTIFICATE = {"design": DESIGN, "title": "Biology", "issuer": "School"}

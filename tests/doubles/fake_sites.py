@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.cli.fake_jobs import Answer, Json, Problem, time
+from tests.doubles.fake_jobs import Answer, Json, Problem, time
 
 
 def _all_well() -> Json:

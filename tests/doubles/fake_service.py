@@ -14,10 +14,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from tests.cli import fake_jobs, fake_privacy, fake_sites
-from tests.cli.fake_jobs import Answer, Job, Jobs, Json, Problem
-from tests.cli.fake_privacy import Privacy
-from tests.cli.fake_sites import Sites
+from tests.doubles import fake_jobs, fake_privacy, fake_sites
+from tests.doubles.fake_jobs import Answer, Job, Jobs, Json, Problem
+from tests.doubles.fake_privacy import Privacy
+from tests.doubles.fake_sites import Sites
 
 TOKEN = "cot_" + "s" * 43
 OPERATOR = "operator-token-of-the-tests"
