@@ -19,6 +19,10 @@ app = typer.Typer(no_args_is_help=True, help="Provision sites and their tokens (
 
 Provider = Annotated[str | None, typer.Option(help="Who sends its mail; an unknown name is told with those there are.")]
 Rate = Annotated[float | None, typer.Option(help="Mails a second; without, the provider's default.")]
+Senders = Annotated[
+    str | None,
+    typer.Option(help="Whom it may send as, besides --from: addresses and domains, with commas; '' is nobody else."),
+]
 CallbackUrl = Annotated[str | None, typer.Option(help="Where events are posted; without, they are only polled.")]
 CallbackSuccess = Annotated[
     str | None, typer.Option(help="What counts as delivered: echo (the id is echoed, as Moodle does) or 2xx.")
@@ -66,6 +70,7 @@ def add(
     provider: Provider = None,
     rate: Rate = None,
     sender: options.From = None,
+    senders: Senders = None,
     callback_url: CallbackUrl = None,
     callback_success: CallbackSuccess = None,
     keep_people_days: KeepPeople = None,
@@ -76,7 +81,7 @@ def add(
 ) -> None:
     """Create a site; shows its token and callback secret, this once."""
     times = _times(keep_people_days, keep_certificate_years)
-    settings = _settings(provider, rate, sender, callback_url, callback_success) | times
+    settings = _settings(provider, rate, sender, senders, callback_url, callback_success) | times
     with options.connect_operator(url, token) as api:
         _show(api.post("/v1/sites", {"name": name, **settings}), as_json)
 
@@ -88,6 +93,7 @@ def change(
     provider: Provider = None,
     rate: Rate = None,
     sender: options.From = None,
+    senders: Senders = None,
     callback_url: CallbackUrl = None,
     callback_success: CallbackSuccess = None,
     keep_people_days: KeepPeople = None,
@@ -98,7 +104,7 @@ def change(
 ) -> None:
     """Change a site's settings; what is not given stays."""
     times = _times(keep_people_days, keep_certificate_years)
-    changes = _settings(provider, rate, sender, callback_url, callback_success) | times
+    changes = _settings(provider, rate, sender, senders, callback_url, callback_success) | times
     changes |= {"name": name} if name else {}
     if not changes:
         raise BadInput("nothing to change was given")
@@ -198,12 +204,18 @@ def rotate_secret(
 
 
 def _settings(
-    provider: str | None, rate: float | None, sender: str | None, callback_url: str | None, success: str | None
+    provider: str | None,
+    rate: float | None,
+    sender: str | None,
+    senders: str | None,
+    callback_url: str | None,
+    success: str | None,
 ) -> dict[str, Any]:
     given = {
         "provider": provider,
         "send_rate": rate,
         "from": mailbox("--from", sender) if sender else None,
+        "senders": None if senders is None else senders.replace(",", " ").split(),
         "callback_url": callback_url,
         "callback_success": success,
     }
@@ -237,6 +249,7 @@ def _show(answer: Json, as_json: bool) -> None:
 def _words(answer: Json, secrets: Sequence[str]) -> list[tuple[str, object]]:
     sender = answer.get("from")
     plain = {**answer, "from": f"{sender['name']} <{sender['email']}>".strip() if sender else None}
+    plain["senders"] = ", ".join(answer.get("senders", ())) or None
     return [
         (name, Text(value, "bold") if name in secrets else value)
         for name, value in plain.items()

@@ -15,13 +15,14 @@ from api.calls import Call, Operation, answer
 from api.messages import check_mailbox
 from api.validation import is_company
 from core import problems
-from core.errors import ConfigurationError, UnknownCompany
+from core.errors import ConfigurationError, SenderRefused, UnknownCompany
 from core.problems import Problem, invalid
 from core.scope import Scope
+from mail import senders
 from runtime.ports import Parameter
 from store import companies as rows
 from store.companies import OWN
-from tenancy import companies, logos
+from tenancy import companies, logos, sites
 
 _OF_SITE = {"from": "The sender", "send_rate": "The send rate"}
 
@@ -93,10 +94,19 @@ async def settings_of(call: Call, site_id: str, company: str, body: Mapping[str,
     if columns["logo"]:
         await _check_logo(call, site_id, company, body["logo"])
     if call.caller.role != "company":
+        if body.get("from"):
+            await _check_sender(call, site_id, body["from"]["email"])
         return columns
     for field in _OF_SITE.keys() & body.keys():
         raise Problem(problems.FORBIDDEN, f"{_OF_SITE[field]} of a company is set by its site. Leave out `{field}`.")
     return {name: columns[name] for name in OWN}
+
+
+async def _check_sender(call: Call, site_id: str, email: str) -> None:
+    try:
+        senders.check(email, await sites.find(call.services, site_id))
+    except SenderRefused as error:
+        raise invalid("/from/email", error.detail) from None
 
 
 async def _check_logo(call: Call, site_id: str, company: str, logo: str) -> None:

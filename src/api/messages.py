@@ -9,14 +9,15 @@ from api.schemas import MAX_DESIGN_BYTES, MAX_TEMPLATE_BYTES
 from api.validation import check_variables, time
 from core.errors import ConfigurationError, InvalidAddress
 from core.problems import invalid
-from mail import address, headers
+from mail import address, headers, senders
 from runtime.ports import Row
 from tenancy import companies
 
 
 async def content_of(call: Call, request: Mapping[str, Any], company_name: str | None) -> dict[str, Any]:
     """With every field there, addresses ready for the wire, and what the company has of its own, as it is now: its
-    sender and Reply-To where the message names none, or else the site's."""
+    sender and Reply-To where the message names none, or else the site's. Reply-To is free: one mailbox, often a
+    teacher's. Raises `SenderRefused`."""
     company = await companies.of_job(call.services, call.scope.site_id, company_name)
     certificate = {"certificate": certificate_of(request["certificate"], company)} if "certificate" in request else {}
     message = request["message"]
@@ -28,12 +29,14 @@ async def content_of(call: Call, request: Mapping[str, Any], company_name: str |
     variables = message.get("variables", {})
     check_variables(variables, "/message/variables")
     reply_to = message.get("reply_to") or (company and _own(company, "reply_to", "reply_to_name"))
+    sender = _mailbox(message.get("from") or _sender(call.site, company), "/message/from")
+    senders.check(sender["email"], call.site, company if call.scope.company else None)
     return {
         "message": {
             "subject": message["subject"],
             "html": message["html"],
             "text": message.get("text"),
-            "from": _mailbox(message.get("from") or _sender(call.site, company), "/message/from"),
+            "from": sender,
             "reply_to": reply_to and _mailbox(reply_to, "/message/reply_to"),
             "headers": extra,
             "variables": variables,

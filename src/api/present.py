@@ -68,6 +68,7 @@ def site(row: Row) -> dict[str, Any]:
         "provider": row["provider"],
         "send_rate": row["send_rate"],
         "from": sender,
+        "senders": row["senders"].split(),
         "callback_url": row["callback_url"],
         "callback_success": row["callback_success"],
         "daily_quota": row["daily_quota"],

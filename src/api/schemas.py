@@ -14,6 +14,7 @@ Schema = dict[str, Any]
 
 MAX_PEOPLE_A_CALL = 10_000
 MAX_REFS = 1_000
+MAX_SENDERS = 1_000
 MAX_VARIABLES_BYTES = 16_000
 MAX_TEMPLATE_BYTES = 512_000
 MAX_DESIGN_BYTES = 800_000  # with two templates of the most bytes still below D1's 2,000,000 a value
@@ -83,7 +84,8 @@ MESSAGE = closed(
         "subject": text(998, 1, ONE_LINE),
         "html": text(MAX_TEMPLATE_BYTES, 1, description="A Jinja2 template; 512,000 bytes at most"),
         "text": nullable(text(MAX_TEMPLATE_BYTES)) | {"description": "Derived from the HTML where it is absent"},
-        "from": nullable(MAILBOX) | {"description": "The site's own sender where it is absent"},
+        "from": nullable(MAILBOX)
+        | {"description": "Whom the caller may send as; the company's own sender, or the site's, where it is absent"},
         "reply_to": nullable(MAILBOX),
         "headers": {"type": "object", "additionalProperties": text(870, pattern=ONE_LINE), "maxProperties": 13},
         "variables": VARIABLES,
@@ -104,6 +106,8 @@ SITE_FIELDS: Schema = {
     "provider": {"enum": list(PROVIDERS)},
     "send_rate": nullable(RATE),
     "from": nullable(MAILBOX),
+    "senders": array(text(320, 1, ONE_LINE), MAX_SENDERS)
+    | {"description": "Whom it may send as, besides `from`: addresses, domains, and `*.` before one for all below it"},
     "callback_url": nullable(text(2000, 1, HTTP_URL)),
     "callback_success": {"enum": ["echo", "2xx"]},
     "daily_quota": nullable({"type": "integer", "minimum": 1, "maximum": 100_000_000}),

@@ -30,6 +30,7 @@ SITE: Schema = {
     "provider": SITE_FIELDS["provider"],
     "send_rate": NUMBER_OR_NULL,
     "from": MAILBOX_OR_NULL,
+    "senders": array(TEXT) | {"description": "Whom it may send as, besides `from`: addresses and domains"},
     "callback_url": TEXT_OR_NULL,
     "callback_success": SITE_FIELDS["callback_success"],
     "daily_quota": {"type": ["integer", "null"], "description": "Mails a day, in UTC"},

@@ -1,6 +1,6 @@
 """Routes of sites, for the operator."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from starlette.responses import Response
@@ -10,8 +10,9 @@ from api.bodies import JSON, read_body
 from api.calls import Call, Operation, answer
 from api.messages import check_mailbox
 from core import outbound, problems
-from core.errors import ConfigurationError
+from core.errors import ConfigurationError, InvalidAddress
 from core.problems import invalid
+from mail import senders
 from runtime.ports import Parameter
 from runtime.services import Services
 from store import sites as stored
@@ -56,19 +57,32 @@ async def rotate_callback_secret(call: Call) -> Response:
 
 
 def columns(services: Services, body: Mapping[str, Any]) -> dict[str, Parameter]:
-    """What a body of the right form sets, by column. Raises a `Problem` where a mailbox or URL is none."""
+    """What a body of the right form sets, by column. Raises a `Problem` where a mailbox, sender or URL is
+    none."""
     columns = {name: value for name, value in body.items() if name != "from"}
     if "from" in body:
         sender = body["from"] or {}
         if sender:
             check_mailbox(sender, "/from")
         columns |= {"sender_email": sender.get("email"), "sender_name": sender.get("name", "")}
+    if "senders" in body:
+        columns["senders"] = _listed(body["senders"])
     if url := body.get("callback_url"):
         try:
             outbound.check(url, services.settings.local)
         except ConfigurationError as error:
             raise invalid("/callback_url", error.detail) from None
     return columns
+
+
+def _listed(entries: Sequence[str]) -> str:
+    for place, entry in enumerate(entries):
+        try:
+            senders.normal(entry)
+        except InvalidAddress:
+            words = "must be an address, a domain such as school.example, or all below one: *.school.example"
+            raise invalid(f"/senders/{place}", words) from None
+    return senders.listed(entries)
 
 
 _ID = "/v1/sites/{site}"

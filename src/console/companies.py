@@ -14,7 +14,7 @@ from api.validation import check, is_company
 from console import forms
 from console.frame import confirm, page
 from console.routing import Page
-from console.sites import HOME
+from console.sites import HOME, is_whole
 from console.visit import Visit
 from console.words import mailbox
 from core.errors import UnknownCompany
@@ -60,7 +60,7 @@ async def change(visit: Visit) -> Response:
     company = _company(visit, site, visit.field("company"))
     body: dict[str, Any] = {"reply_to": forms.mailbox(visit, "reply_to")}
     body |= {name: visit.field(name) or None for name in ("logo", "colour")}
-    if _is_whole(visit):
+    if is_whole(visit):
         body |= {"from": forms.mailbox(visit, "from"), "send_rate": forms.number(visit.field("send_rate"))}
     try:
         check("CompanySettings", body)
@@ -96,7 +96,7 @@ async def _form(visit: Visit, site: Row, company: str, faults: Mapping[str, str]
     rows = await visit.services.database.all(stored.find(site["id"], company))
     row: Mapping[str, Any] = rows[0] if rows else dict.fromkeys(stored.SETTABLE)
     values = forms.filled(row, **_MAILBOXES)
-    whole = _is_whole(visit)
+    whole = is_whole(visit)
     of_site = [
         ("Sender", mailbox(values["from_email"], values["from_name"])),
         ("Mails a second", values["send_rate"]),
@@ -120,11 +120,6 @@ async def _form(visit: Visit, site: Row, company: str, faults: Mapping[str, str]
         path=f"{HOME}/{site['id']}/company",
         back=_list_of(site),
     )
-
-
-def _is_whole(visit: Visit) -> bool:
-    """Whether the caller speaks for the whole site."""
-    return visit.caller.scope is None or visit.caller.scope.company is None
 
 
 def _company(visit: Visit, site: Row, company: str) -> str:

@@ -15,6 +15,7 @@ from console.frame import page
 from console.visit import Visit
 from core.problems import INVALID, Problem, invalid
 
+_PLACE = re.compile("/[0-9]+$")  # of an entry in a list, which is one field of a form
 _WHOLE, _FRACTION = re.compile(r"-?[0-9]{1,15}"), re.compile(r"-?[0-9]{1,15}\.[0-9]{1,15}")
 
 
@@ -47,7 +48,11 @@ def faults(problem: Problem) -> dict[str, str]:
     """What is wrong, by field. Raises the problem where it is about no field."""
     if problem.type is not INVALID:
         raise problem
-    return {fault.field.strip("/").replace("/", "_"): _of_a_form(fault.detail) for fault in problem.faults}
+    return {_field(fault.field): _of_a_form(fault.detail) for fault in problem.faults}
+
+
+def _field(pointer: str) -> str:
+    return _PLACE.sub("", pointer).strip("/").replace("/", "_")
 
 
 def _of_a_form(detail: str) -> str:

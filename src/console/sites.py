@@ -22,8 +22,8 @@ LIMIT = 50
 HOME = "/console/sites"
 _SENDER = {"from": ("sender_email", "sender_name")}
 _FIELDS = (
-    *("name", "provider", "send_rate", "from_email", "from_name", "daily_quota", "failure_limit", "callback_url"),
-    "callback_success",
+    *("name", "provider", "send_rate", "from_email", "from_name", "senders", "daily_quota", "failure_limit"),
+    *("callback_url", "callback_success"),
 )
 _SUCCESSES = (
     ("echo", "an answer that repeats its id, as the plugin gives it"),
@@ -53,6 +53,7 @@ def shown(visit: Visit, site: Row, typed: Mapping[str, str], faults: Mapping[str
         site["name"],
         422 if faults else 200,
         site=site,
+        whole=is_whole(visit),
         values={**forms.filled(site, **_SENDER), **typed},
         faults=faults,
         default_rate=f"{PROVIDERS[site['provider']].default_rate:g}",
@@ -97,6 +98,11 @@ async def change(visit: Visit) -> Response:
     return visit.done("The settings are changed.", here)
 
 
+def is_whole(visit: Visit) -> bool:
+    """Whether the caller speaks for the whole site."""
+    return visit.caller.scope is None or visit.caller.scope.company is None
+
+
 def _settings(visit: Visit) -> dict[str, Any]:
     """By column. Raises a `Problem` that names the field."""
     body = {
@@ -104,6 +110,7 @@ def _settings(visit: Visit) -> dict[str, Any]:
         "provider": visit.field("provider"),
         "send_rate": forms.number(visit.field("send_rate")),
         "from": forms.mailbox(visit, "from"),
+        "senders": visit.field("senders").replace(",", " ").split(),
         "daily_quota": forms.number(visit.field("daily_quota")),
         "failure_limit": forms.number(visit.field("failure_limit")),
         "callback_url": visit.field("callback_url") or None,

@@ -223,6 +223,14 @@ class DesignRefused(TemplateRefused):
     """`field` is the path in the design, such as `pages[0].elements[3].font.size`."""
 
 
+class SenderRefused(OffloadError):
+    """Whoever asks may not send as that; `detail` says what would help, and never repeats the address."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(f"the sender {detail}")
+        self.detail = detail
+
+
 class ConfigurationError(OffloadError):
     """`setting` is the name of the variable, secret or site setting at fault."""
 

@@ -28,6 +28,7 @@ from core.errors import (
     PersonInFlight,
     RateLimited,
     RecipientFault,
+    SenderRefused,
     SendFailure,
     TemplateRefused,
     TooManyPeople,
@@ -147,6 +148,7 @@ PROBLEMS: tuple[tuple[type[OffloadError], ProblemType], ...] = (
     (EventMalformed, MALFORMED),
     (MissingForEverybody, MISSING_VARIABLES),
     (TemplateRefused, TEMPLATE_REFUSED),
+    (SenderRefused, INVALID),
     (RecipientFault, RECIPIENT_FAULT),
     (AccessRefused, UNAUTHENTICATED),
     (RateLimited, RATE_LIMITED),
@@ -197,6 +199,8 @@ def _faults(error: OffloadError) -> list[Fault]:
             return [Fault("/certificate/design/" + re.sub(r"[.\[\]]+", "/", error.field).strip("/"), error.detail)]
         case TemplateRefused():
             return [Fault("/message/" + error.field.replace(".", "/", 1), error.detail)]
+        case SenderRefused():
+            return [Fault("/message/from/email", error.detail)]
         case MissingForEverybody():
             return [Fault("/message", f"the variable '{name}' has no value for anybody") for name in error.names]
         case MissingVariable():

@@ -26,6 +26,7 @@ from core.errors import (
 )
 from core.scope import Scope
 from core.states import JobKind, JobState
+from mail import senders
 from mail.address import parse
 from mail.compose import MailJob
 from providers import provider_for
@@ -184,7 +185,7 @@ async def start(services: Services, scope: Scope, job_id: str, note: Note | None
     """Queue a draft, or schedule it for its `send_at`.
 
     Raises `EmptyJob`, `MissingForEverybody`, `ConfigurationError` and `CredentialsRejected` (the provider would refuse
-    every mail), `WrongState`.
+    every mail), `SenderRefused`, `WrongState`.
     """
     job = await find(services, scope, job_id)
     if job["state"] != JobState.DRAFT:
@@ -370,6 +371,8 @@ def _wire_address(email: str) -> str:
 async def _check_sendable(services: Services, scope: Scope, job_id: str) -> None:
     found = (await services.database.all(jobs.content(scope, job_id)))[0]
     content = json.loads(found["content"])
+    # again, for what the operator changed since: a draft may be old, and somebody is there to read why it cannot start
+    senders.check(content["message"]["from"]["email"], found)
     needed = MailJob.load(scope.site_id, job_id, found["version"], content).variables
     if "certificate" in content:
         needed |= CertificateJob.load(scope.site_id, job_id, None, content).variables

@@ -72,7 +72,7 @@ def find_by_key(scope: Scope, idempotency_key: str) -> Statement:
 
 def content(scope: Scope, job_id: str) -> Statement:
     return Statement(
-        """SELECT c.version, c.content, s.provider
+        """SELECT c.version, c.content, s.provider, s.sender_email, s.senders
            FROM jobs j JOIN job_contents c ON c.job_id = j.id JOIN sites s ON s.id = j.site_id
            WHERE j.id = ?1 AND j.site_id = ?2 AND (?3 IS NULL OR j.company = ?3)""",
         (job_id, scope.site_id, scope.company),

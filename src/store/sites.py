@@ -6,21 +6,22 @@ from collections.abc import Mapping
 from runtime.ports import Parameter, Statement
 
 # Everything but the secrets.
-_COLUMNS = """id, name, provider, send_rate, sender_email, sender_name, callback_url, callback_success, callback_off_at,
-  daily_quota, failure_limit, keep_people_days, keep_certificate_years, disabled_at, created_at"""
+_COLUMNS = """id, name, provider, send_rate, sender_email, sender_name, senders, callback_url, callback_success,
+  callback_off_at, daily_quota, failure_limit, keep_people_days, keep_certificate_years, disabled_at, created_at"""
 # What an operator sets; a name here is a column.
 SETTABLE = (
-    *("name", "provider", "send_rate", "sender_email", "sender_name", "callback_url", "callback_success"),
-    *("daily_quota", "failure_limit", "keep_people_days", "keep_certificate_years"),
+    *("name", "provider", "send_rate", "sender_email", "sender_name", "senders", "callback_url"),
+    *("callback_success", "daily_quota", "failure_limit", "keep_people_days", "keep_certificate_years"),
 )
 
 
 def insert(values: Mapping[str, Parameter], id: str, callback_secret: str, now: int) -> Statement:
     """`values`: one for each name in `SETTABLE`."""
+    places = ", ".join(f"?{4 + place}" for place in range(len(SETTABLE)))
     return Statement(
         f"""
         INSERT INTO sites (id, callback_secret, created_at, {", ".join(SETTABLE)})
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) RETURNING {_COLUMNS}
+        VALUES (?1, ?2, ?3, {places}) RETURNING {_COLUMNS}
         """,
         (id, callback_secret, now, *(values[name] for name in SETTABLE)),
     )

@@ -22,6 +22,7 @@ DEFAULTS: dict[str, Parameter] = {
     "send_rate": None,
     "sender_email": None,
     "sender_name": "",
+    "senders": "",
     "callback_url": None,
     "callback_success": "echo",
     "daily_quota": None,

@@ -25,7 +25,8 @@ async def operator(deployment: Deployment) -> httpx.AsyncClient:
 @pytest.fixture
 def new_site(deployment: Deployment, operator: httpx.AsyncClient) -> Callable[..., Any]:
     async def make(**more: Any) -> Site:
-        body = {"name": "Campus", "from": {"email": "noreply@campus.example", "name": "Campus"}} | more
+        senders = {"senders": ["campus.example", "acme.example", "own.example"]}
+        body = {"name": "Campus", "from": {"email": "noreply@campus.example", "name": "Campus"}} | senders | more
         response = await operator.post("/v1/sites", json=body)
         assert response.status_code == 201, response.text
         made = response.json()

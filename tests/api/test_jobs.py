@@ -166,7 +166,7 @@ async def test_a_missing_provider_key_is_named_at_the_start(new_site: Any) -> No
 
 
 async def test_a_sender_is_needed_from_the_message_or_the_site(new_site: Any) -> None:
-    site = await new_site(**{"from": None})
+    site = await new_site(**{"from": None, "senders": ["a@example.com"]})
     assert fault(await site.client.post("/v1/jobs", json=NEW_JOB)) == (422, "invalid-request", "/message/from")
     assert await site.job(message=MESSAGE | {"from": {"email": "a@example.com"}})
 

@@ -59,6 +59,14 @@ def test_only_what_is_given_is_changed(run: Run, service: FakeService, site: str
     assert run("sites", "set", site).exit_code == 2
 
 
+def test_senders_are_listed_with_commas_and_taken_away_by_none(run: Run, service: FakeService, site: str) -> None:
+    run("sites", "set", site, "--senders", "school.example, *.school.example,office@a.example")
+    assert "senders\tschool.example, *.school.example, office@a.example" in run("sites", "show", site).stdout
+    run("sites", "set", site, "--senders", "")
+    listed = ["school.example", "*.school.example", "office@a.example"]
+    assert service.calls("PATCH") == [{"senders": listed}, {"senders": []}]
+
+
 def test_a_site_is_disabled_only_after_a_yes(run: Run, service: FakeService, site: str) -> None:
     result = run("sites", "disable", site, input="n\n")
     assert result.exit_code == 130

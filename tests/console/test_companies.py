@@ -66,6 +66,14 @@ async def test_what_is_wrong_is_told_at_its_field(console: Console, operator: Pe
     assert settings(console) == []
 
 
+async def test_a_sender_that_the_site_may_not_send_as_is_told_at_its_field(console: Console, operator: Person) -> None:
+    for person in (operator, await console.holder()):
+        await person.open(COMPANY)
+        shown = await person.press("Save", from_email="office@bank.example")
+        assert (shown.status, 'id="from_email-error">Is not one of the site' in shown.response.text) == (422, True)
+    assert settings(console) == []
+
+
 async def test_a_company_manager_sets_what_is_the_companys_own_business(console: Console) -> None:
     await given(console)
     manager = await console.holder(company=NAME)

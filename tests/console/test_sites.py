@@ -89,6 +89,24 @@ async def test_settings_are_changed_with_before_and_after_of_just_these(console:
     assert len(audited(console, "site.change")) == 1
 
 
+async def test_whom_a_site_may_send_as_is_set_by_the_operator_and_shown_to_the_site(
+    console: Console, operator: Person
+) -> None:
+    await operator.open(f"{HERE}/change")
+    shown = await operator.press("Change", senders="School.example, nobody@")
+    assert (shown.status, 'id="senders-error">Must be an address' in shown.response.text) == (422, True)
+    assert ("senders", "School.example, nobody@") in shown.form("Change").fields
+    shown = await operator.press("Change", senders="School.example,*.school.example office@a.example")
+    assert "school.example, *.school.example, office@a.example" in shown.text
+    assert site(console)["senders"] == "school.example *.school.example office@a.example"
+    assert "office@a.example" in (await (await console.holder()).open(HERE)).text
+    manager = await console.holder(company="North")
+    assert "office@a.example" not in (await manager.open(HERE)).text, "it may be another company's"
+    for person in (manager, await console.holder(read_only=True), await console.holder(token="whole")):
+        assert (await post(person, f"{HERE}/change", name="School", senders="evil.example")).status == 403
+    assert site(console)["senders"] == "school.example *.school.example office@a.example"
+
+
 async def test_callbacks_that_a_410_switched_off_are_switched_on(console: Console, operator: Person) -> None:
     console.database.query("UPDATE sites SET callback_off_at = 1, callback_url = 'https://moodle.example/hook'")
     shown = await operator.open(HERE)

@@ -11,7 +11,7 @@ PICTURE = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><rect widt
 
 
 def test_a_companys_mails_have_its_sender_and_its_look(running: Live) -> None:
-    site = running.site()
+    site = running.site(senders=["nord.example"])
     company = running.company(site, NAME)
     logo = company.ask("POST", "/v1/assets", content=PICTURE).json()["name"]
     path = f"/v1/companies/{quote(NAME, safe='')}"

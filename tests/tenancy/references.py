@@ -56,6 +56,7 @@ NO_REFERENCE_IN_BODY = {
         "variables",
     ),
     *("days", "suppressions", "force", "from", "reply_to", "colour", "send_rate", "provider", "callback_url"),
+    "senders",
     *("callback_success", "daily_quota", "failure_limit", "read_only", "keep_people_days", "keep_certificate_years"),
 }
 NEW_PEOPLE = ("POST", "/v1/jobs/{job}/recipients")

@@ -37,7 +37,7 @@ IN_FIELD = {
 NO_REFERENCE_IN_FIELD = {
     *("act", "addresses", "category", "csrf", "cursor", "kind", "move", "name", "next", "note", "position", "reason"),
     *("role", "secret", "state", "type", "read_only", "action", "from", "to", "since", "colour"),
-    *("provider", "send_rate", "callback_url", "callback_success", "daily_quota", "failure_limit"),
+    *("provider", "send_rate", "senders", "callback_url", "callback_success", "daily_quota", "failure_limit"),
 }
 OF_THE_SITE = ("stopped", "asset")  # which a company learns of when it asks for it, or uses
 ROLE = {"site": "site", "company": "company", "read-only": "read_only", "operator": "operator", "nobody": ""}

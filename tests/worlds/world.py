@@ -75,6 +75,7 @@ class World:
             "id": site_id,
             "name": "School",
             "provider": "sandbox",
+            "senders": "example.org north.example",
             "callback_secret": "whsec_" + "A" * 43 + "=",
             "created_at": self.clock.now(),
             **columns,

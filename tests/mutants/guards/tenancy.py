@@ -9,6 +9,8 @@ ISOLATION = "tests/faults/test_isolation.py"
 JOBS = "src/store/jobs.py"
 COMPANIES = "src/api/companies.py"
 OWN = "tests/api/test_companies.py"
+SENDERS = "src/mail/senders.py"
+SENDING_AS = "tests/api/test_senders.py"
 
 GUARDS = (
     Guard(
@@ -99,6 +101,48 @@ GUARDS = (
             "-k",
             "no_statement",
         ),
+    ),
+    Guard(
+        "a site sends as what the operator listed and as nobody else",
+        SENDERS,
+        "if sender != of_site and not _is_listed(",
+        "if False and not _is_listed(",
+        (SENDING_AS,),
+    ),
+    Guard(
+        "a company's token sends as nobody but the company or its site",
+        SENDERS,
+        "if company is not None and sender not in",
+        "if False and sender not in",
+        (SENDING_AS,),
+    ),
+    Guard(
+        "the sender of a company is one of its site's",
+        COMPANIES,
+        'if body.get("from"):',
+        'if False and body.get("from"):',
+        (SENDING_AS,),
+    ),
+    Guard(
+        "a draft does not start as whom the operator took away",
+        "src/jobs/actions.py",
+        'senders.check(content["message"]["from"]["email"], found)',
+        "pass",
+        (SENDING_AS,),
+    ),
+    Guard(
+        "a job of a company's token is held to the company",
+        "src/api/messages.py",
+        "company if call.scope.company else None",
+        "None",
+        (SENDING_AS,),
+    ),
+    Guard(
+        "a domain in a site's senders is that domain, and not what ends like it",
+        SENDERS,
+        'domain.endswith(entry.removeprefix("*"))',
+        'domain.endswith(entry.removeprefix("*."))',
+        ("tests/mail/test_senders.py",),
     ),
     Guard(
         "a company's token does not choose the company's sender",
