@@ -16,6 +16,7 @@ from core.errors import (
     ConfigurationError,
     ConnectionFailed,
     CredentialsRejected,
+    OffloadError,
     ProviderBroken,
     ProviderDown,
     Rejected,
@@ -135,7 +136,7 @@ class HttpProvider(Provider):
 
     async def deliver(self, mail: OutgoingMail) -> str:
         try:
-            response = await self._fetch(self.request(mail))
+            response = await self._fetch(self._request_of(mail))
         except ConnectionFailed as error:
             raise ProviderDown("connection_failed", self.clean(str(error))) from error
         except ResponseLost as error:
@@ -143,6 +144,15 @@ class HttpProvider(Provider):
         if 200 <= response.status < 300:
             return self.message_id(response)[:255]
         raise self.refusal(response)
+
+    def _request_of(self, mail: OutgoingMail) -> HttpRequest:
+        """What breaks here is this mail's, and has certainly not left."""
+        try:
+            return self.request(mail)
+        except OffloadError:
+            raise
+        except Exception as error:
+            raise Rejected("internal_error", type(error).__name__) from error
 
     async def check(self) -> None:
         for name in self.required:
