@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 import callback
-import certs
 import queue_consumer
 from callbacks import signatures
 from certificates import codes
@@ -233,21 +232,6 @@ async def test_what_breaks_at_one_certificate_fails_that_person(
 
 
 # files
-
-
-async def test_a_file_that_cannot_be_read_keeps_no_mail_back(break_: Breaking, world: World) -> None:
-    world.settings.update(CERTIFYING)
-    content = {"message": LINKED, "certificate": CERTIFICATE | {"delivery": "attachment"}}
-    job_id = await world.job(ALL, kind="certificate", content=content)
-
-    def place(name: str, *_: Any) -> int:
-        query = "SELECT position FROM certificates WHERE ? LIKE '%' || code || '%'"
-        return int(world.database.query(query, name)[0]["position"])
-
-    break_(certs, "Attachment", place)
-    await world.work()
-    assert world.states(job_id) == {"sent": ALL}
-    assert told([row["attachment"] for row in world.people(job_id)], "unavailable", "attached")
 
 
 async def test_a_file_that_cannot_be_deleted_keeps_no_other(break_: Breaking, world: World) -> None:
