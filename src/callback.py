@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from callbacks import signatures
 from core import bounded_json, outbound, times
 from core.errors import ConfigurationError, ConnectionFailed, ResponseLost, Unavailable
-from core.log import log
+from core.log import log, place_of
 from runtime.ports import HttpRequest, HttpResponse, Message, Row
 from runtime.services import Services
 from sending import backoff
@@ -132,11 +132,18 @@ class _Run:
             await self.call_again(site_id, always=attempts > 0 or redelivered)
         except Unavailable as error:
             log("warning", "callbacks put off", site=site_id, reason=type(error).__name__)
-            for message in messages:
-                message.retry(backoff.delay(message.attempts, self.services.random, base=10))
+            self.put_off(messages)
+        except Exception as error:  # of this site alone
+            place = place_of(error)
+            log("error", "callbacks broke", site=site_id, reason=place)
+            self.put_off(messages)
         else:
             for message in messages:
                 message.ack()
+
+    def put_off(self, messages: Sequence[Message]) -> None:
+        for message in messages:
+            message.retry(backoff.delay(message.attempts, self.services.random, base=10))
 
     async def lane(self, site_id: str) -> int:
         """Claim and post, one event after another, until nothing is due; returns how many attempts were made."""
@@ -168,7 +175,7 @@ class _Run:
 
 
 async def _attempt(services: Services, site_id: str, receiver: Receiver, event: Row) -> None:
-    outcome = await _post(services, receiver, event["id"], event_json(event))
+    outcome = await _outcome(services, site_id, receiver, event)
     now = services.clock.now()
     made = event["attempts"] + 1
     if outcome.accepted:
@@ -192,6 +199,16 @@ async def _attempt(services: Services, site_id: str, receiver: Receiver, event: 
         log("error", "callback given up", **names, reason=outcome.code)
     else:
         log("warning", "callback not accepted", **names, reason=outcome.code)
+
+
+async def _outcome(services: Services, site_id: str, receiver: Receiver, event: Row) -> Outcome:
+    """Of an event that breaks us, an attempt that failed: it ends as others do that nobody takes, and holds none up."""
+    try:
+        return await _post(services, receiver, event["id"], event_json(event))
+    except Exception as error:
+        place = place_of(error)
+        log("error", "callback broke", site=site_id, job=event["job_id"], callback=event["id"], reason=place)
+        return Outcome(None, "internal_error", type(error).__name__)
 
 
 async def _post(services: Services, receiver: Receiver, event_id: str, event: Mapping[str, Any]) -> Outcome:

@@ -23,6 +23,7 @@ from core.errors import (
     RecipientFault,
     Unavailable,
 )
+from core.log import log, place_of
 from core.states import AttachmentState, CertificateState, RecipientState
 from mail.message import Attachment
 from runtime.ports import Row
@@ -46,20 +47,33 @@ class IssuingSender:
 
     async def send(self, people: Sequence[Row]) -> GroupResult:
         ended: dict[int, Outcome] = {}
-        issued: dict[str, Row] = {}
-        pdfs: dict[str, bytes] = {}
+        addressed: list[Row] = []
         try:
-            issued, pdfs = await self._issue(people, ended)
-        except Unavailable as error:  # nobody has been mailed
-            ended = {person["position"]: self._refused(person, error) for person in people}
+            addressed = await self._prepared(people, ended)
         except ConfigurationError as error:
             waiting = [Outcome(person["position"], RecipientState.PENDING) for person in people]
             return GroupResult(waiting, CredentialsRejected("not_configured", str(error)))
-        having = [person for person in people if person["ref"] in issued]
-        files = await self._files(having, issued, pdfs, ended) if self._issuing.job.attached else {}
-        addressed = [self._addressed(person, issued, files) for person in having if person["position"] not in ended]
+        except Exception as error:  # nobody has been mailed
+            self._told(error)
+            ended = {person["position"]: self._refused(person, error) for person in people}
         sent = await self._sender.send(addressed)
         return GroupResult([*ended.values(), *sent.outcomes], sent.halt)
+
+    async def _prepared(self, people: Sequence[Row], ended: dict[int, Outcome]) -> list[Row]:
+        """Those who can be mailed, with what their mail says of their certificate; the others are in `ended`."""
+        issued, pdfs = await self._issue(people, ended)
+        having = [person for person in people if person["ref"] in issued]
+        files = await self._files(having, issued, pdfs, ended) if self._issuing.job.attached else {}
+        addressed: list[Row] = []
+        for person in having:
+            try:
+                if person["position"] not in ended:
+                    addressed.append(self._addressed(person, issued, files))
+            except ConfigurationError:
+                raise
+            except Exception as error:  # of this person alone
+                ended[person["position"]] = self._broken(person["position"], error)
+        return addressed
 
     async def _issue(self, people: Sequence[Row], ended: dict[int, Outcome]) -> tuple[dict[str, Row], dict[str, bytes]]:
         """The valid certificate of each ref, and the files of the new ones by code, where they are to be attached; who
@@ -79,9 +93,14 @@ class IssuingSender:
                 ended[person["position"]] = Outcome(
                     person["position"], RecipientState.FAILED, 0, fault.code, fault.detail
                 )
+            except (Unavailable, ConfigurationError):
+                raise
+            except Exception as error:  # of this person alone
+                latest.pop(person["ref"], None)
+                ended[person["position"]] = self._broken(person["position"], error)
         put = await self._put(made, ended)
         if put:
-            latest |= await issuing.keep(put)
+            latest |= await self._keep(put, ended)
         for person in people:
             if person["position"] not in ended and person["ref"] not in latest:
                 ended[person["position"]] = _erased(person)
@@ -108,7 +127,8 @@ class IssuingSender:
             async with slots:
                 try:
                     await self._issuing.put(issued)
-                except BucketUnavailable as error:
+                except Exception as error:
+                    self._told(error)
                     # it may be there all the same, and this person may never be tried again
                     await discard(self._issuing.services, [issued.row["file"]])
                     ended[person["position"]] = self._refused(person, error)
@@ -118,6 +138,25 @@ class IssuingSender:
         done = await asyncio.gather(*(one(person, issued) for person, issued in made))
         return [issued for issued in done if issued]
 
+    async def _keep(self, put: Sequence[Issued], ended: dict[int, Outcome]) -> dict[str, Row]:
+        """All at once; where one cannot be kept, each by itself."""
+        try:
+            return await self._issuing.keep(put)
+        except Unavailable:
+            raise
+        except Exception as error:
+            self._told(error)
+        kept: dict[str, Row] = {}
+        for one in put:
+            try:
+                kept |= await self._issuing.keep([one])
+            except Unavailable:
+                raise
+            except Exception as error:
+                ended[one.row["position"]] = self._broken(one.row["position"], error)
+                await discard(self._issuing.services, [one.row["file"]])
+        return kept
+
     async def _files(
         self, people: Sequence[Row], issued: Mapping[str, Row], pdfs: dict[str, bytes], ended: dict[int, Outcome]
     ) -> dict[int, Attachment | AttachmentState]:
@@ -125,7 +164,13 @@ class IssuingSender:
         slots = asyncio.Semaphore(IN_FLIGHT)
 
         async def one(person: Row) -> Attachment | AttachmentState:
-            row = issued[person["ref"]]
+            try:
+                return await attachment(person, issued[person["ref"]])
+            except Exception as error:  # a file that cannot go with a mail never keeps the mail back
+                self._told(error)
+                return AttachmentState.UNAVAILABLE
+
+        async def attachment(person: Row, row: Row) -> Attachment | AttachmentState:
             async with slots:
                 pdf = pdfs.pop(row["code"], None) or await self._stored(person, row["file"], ended)
             if pdf is None:
@@ -141,15 +186,30 @@ class IssuingSender:
         """None where it is not there, or cannot be had: in their last attempt, a person is mailed without it."""
         try:
             stored = await self._issuing.services.files.get(file)
-        except BucketUnavailable as error:
+        except Exception as error:
+            self._told(error)
             refused = self._refused(person, error)
             if refused.state is RecipientState.PENDING:
                 ended[person["position"]] = replace(refused, down=False)  # the mail can leave without it
             return None
         return stored.data if stored else None
 
-    def _refused(self, person: Row, error: Unavailable) -> Outcome:
+    def _told(self, error: Exception) -> None:
+        """In the log, where it is no trouble of the platform's."""
+        if not isinstance(error, Unavailable):
+            place, job = place_of(error), self._issuing.job
+            log("error", "issuing raised", site=job.site_id, job=job.job_id, reason=place)
+
+    def _broken(self, position: int, error: Exception) -> Outcome:
+        """Of one person, before anything left."""
+        self._told(error)
+        return Outcome(position, RecipientState.FAILED, 0, "internal_error", type(error).__name__)
+
+    def _refused(self, person: Row, error: Exception) -> Outcome:
         last = person["attempts"] + 1 >= self._max_attempts
+        if not isinstance(error, Unavailable):
+            state = RecipientState.FAILED if last else RecipientState.PENDING
+            return Outcome(person["position"], state, 1, "internal_error", type(error).__name__)
         code = "files_unavailable" if isinstance(error, BucketUnavailable) else "database_unavailable"
         state = RecipientState.FAILED if last else RecipientState.PENDING
         return Outcome(person["position"], state, 1, code, "the certificate could not be kept, or read", down=True)

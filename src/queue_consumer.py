@@ -8,12 +8,13 @@ which is counted on the job, costs none of them.
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, NamedTuple
 
+from core.apart import alone
 from core.errors import CredentialsRejected, DatabaseBusy, DatabaseUncertain, QuotaExhausted, Throttled, Unavailable
-from core.log import log
+from core.log import log, place_of
 from core.scope import Scope
 from core.states import BatchState, JobKind, JobState, RecipientState
 from delivery_events import cloudflare
@@ -22,8 +23,8 @@ from mail.compose import MailJob
 from providers import provider_for
 from runtime.ports import Message, Row, Statement
 from runtime.services import Services
-from sending import backoff, dispatch
-from sending.group import GroupResult, GroupSender, Sender, rate_of
+from sending import backoff, dispatch, letter
+from sending.group import GroupResult, GroupSender, Outcome, Sender, rate_of
 from sending.pacing import Pacer, share
 from sending.persistence import persist
 from store import batches, dead_letters, events, recipients, usage
@@ -36,6 +37,7 @@ WORK = 60_000  # milliseconds of an invocation; then the batch goes to the end o
 MAX_REDELIVERIES = 3
 MAX_THROTTLES = 50
 GIVEN_UP_AGAIN = 3_600_000  # milliseconds that the dead letters have to end a batch, until it counts as forgotten
+MOST_BATCHES = 2**31  # beyond any job's, and within every database's numbers
 PROGRESS_INTERVAL = 5_000  # milliseconds between two job.progress events
 
 
@@ -50,22 +52,28 @@ class Reference(NamedTuple):
         if not isinstance(body, dict):
             return None
         job, batch = body.get("job"), body.get("batch")
-        return cls(job, batch) if isinstance(job, str) and type(batch) is int and batch >= 0 else None
+        if not isinstance(job, str) or not job.isascii() or type(batch) is not int:
+            return None
+        return cls(job, batch) if 0 <= batch < MOST_BATCHES else None
 
 
 async def consume(services: Services, messages: Sequence[Message]) -> None:
     """Handle deliveries from `offload-batches`; each is acked or retried by itself."""
     for message in messages:
         reference = Reference.parse(message.body)
+        job, batch = reference or (None, None)
         try:
             if reference is None:
-                await services.dead_letters.send([{"reason": "malformed", "message": message.body}])
+                await services.dead_letters.send([{"reason": "malformed", "message": letter.plain(message.body)}])
                 message.ack()
             else:
                 await _consume_one(services, message, reference)
         except Unavailable as error:
-            job, batch = reference or (None, None)
             log("warning", "batch put off", job=job, batch=batch, reason=type(error).__name__)
+            message.retry(backoff.delay(message.attempts, services.random))
+        except Exception as error:  # of this batch alone: it comes again, and is a dead letter in the end
+            place = place_of(error)
+            log("error", "batch broke", job=job, batch=batch, reason=place)
             message.retry(backoff.delay(message.attempts, services.random))
 
 
@@ -207,6 +215,27 @@ class BatchRun:
         return sorted(people, key=lambda person: person["position"])
 
     async def _record(self, result: GroupResult) -> None:
+        """What one outcome holds keeps no other from being written: those are mailed, and must not seem in doubt."""
+        try:
+            await self._write(result)
+        except Unavailable:
+            raise
+        except Exception as error:
+            place = place_of(error)
+            log("error", "outcomes not recorded", site=self.scope.site_id, job=self.job, reason=place)
+            for outcome in result.outcomes:
+                with alone(site=self.scope.site_id, job=self.job, batch=self.number):
+                    await self._write_alone(outcome)
+
+    async def _write_alone(self, outcome: Outcome) -> None:
+        try:
+            await self._write(GroupResult([outcome], None))
+        except Exception:
+            reason = None if outcome.state is RecipientState.SENT else "internal_error"
+            bare = replace(outcome, reason=reason, detail=None, message_id=None)
+            await self._write(GroupResult([bare], None))
+
+    async def _write(self, result: GroupResult) -> None:
         now = self.services.clock.now()
         outcomes = result.as_json()
         statements = [
@@ -314,11 +343,15 @@ class BatchRun:
 async def dead_letter(services: Services, messages: Sequence[Message]) -> None:
     """Handle deliveries from `offload-dlq`: keep the message with its reason, end its batch, tell Moodle."""
     for message in messages:
+        job, batch = Reference.parse(message.body) or (None, None)
         try:
             await _bury(services, message)
         except Unavailable as error:
-            job, batch = Reference.parse(message.body) or (None, None)
             log("warning", "dead letter put off", job=job, batch=batch, reason=type(error).__name__)
+            message.retry(backoff.delay(message.attempts, services.random))
+        except Exception as error:  # of this letter alone
+            place = place_of(error)
+            log("error", "dead letter not kept", job=job, batch=batch, reason=place)
             message.retry(backoff.delay(message.attempts, services.random))
 
 
@@ -331,8 +364,7 @@ async def _bury(services: Services, message: Message) -> None:
         return
     reference = Reference.parse(body)
     queue = "offload-callbacks" if "site" in body else "offload-batches"
-    reason = str(body.get("reason") or "redelivered_too_often")
-    text = json.dumps(message.body, ensure_ascii=False)
+    reason, text = letter.reason_of(message.body), letter.as_json(message.body)
     if reference is None:
         await persist(services, [dead_letters.insert(message.id, queue, None, None, reason, text, now)])
         log("error", "dead letter", reason=reason)

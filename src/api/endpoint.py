@@ -4,9 +4,7 @@ The promise: no error reaches the caller as a stack trace, and no unexpected one
 """
 
 import re
-import traceback
 from collections.abc import Callable, Collection, Iterable
-from pathlib import PurePath
 from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
@@ -15,7 +13,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from core.errors import OffloadError
-from core.log import log
+from core.log import log, place_of
 from core.problems import METHOD_NOT_ALLOWED, Problem, internal, problem_of
 from runtime import front
 from runtime.services import Services
@@ -86,10 +84,8 @@ def _told(error: OffloadError, request_id: str) -> Problem:
 
 
 def _unexpected(error: Exception, request_id: str) -> Problem:
-    # The error's words may hold a person's data: its type and place tell a developer enough.
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    place = f"{PurePath(frame.filename).name}:{frame.lineno}"
-    log("error", "request broke", reason=f"{type(error).__name__} at {place} in {request_id}")
+    place = place_of(error)
+    log("error", "request broke", reason=f"{place} in {request_id}")
     return internal()
 
 

@@ -7,14 +7,13 @@ never repeats a person's data.
 import json
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
 from api.schemas import COMPANY, MAX_VARIABLES_BYTES, ONE_LINE, REQUESTS, WORDS, ref
+from core import times
 from core.problems import invalid
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TYPES = {
     "string": "text",
     "number": "a number",
@@ -64,9 +63,9 @@ def is_company(name: str) -> bool:
 def time(value: str, at: str) -> int:
     """A time that has the pattern of one, in milliseconds since 1970."""
     try:
-        return max(0, (datetime.fromisoformat(value) - _EPOCH) // timedelta(milliseconds=1))
+        return times.milliseconds_of(value)
     except (ValueError, OverflowError):
-        raise invalid(at, "is not a time that exists") from None
+        raise invalid(at, "must be a time that exists, in the years 1970 to 9999 of UTC") from None
 
 
 def _explain(error: Any) -> tuple[str, str]:

@@ -8,9 +8,9 @@ import asyncio
 import io
 import unicodedata
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 
 from core.errors import BucketUnavailable
+from core.times import moment
 from runtime.ports import Row, StoredObject
 from runtime.services import Services
 from sending import backoff
@@ -59,8 +59,8 @@ async def archive(services: Services, job_id: str) -> AsyncIterator[bytes]:
             if found is None:
                 missing.append(row["code"])
                 continue
-            moment = datetime.fromtimestamp(row["issued_at"] / 1000, UTC)
-            target.writestr(zipfile.ZipInfo(_name(row), moment.timetuple()[:6]), found.data)
+            issued = moment(row["issued_at"])
+            target.writestr(zipfile.ZipInfo(_name(row), issued.timetuple()[:6]), found.data)
             yield window.take()
         if missing:
             target.writestr("missing.txt", "".join(f"{code}\n" for code in missing))

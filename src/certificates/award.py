@@ -4,12 +4,11 @@ The promise: checked once a job; no variable of a person or a job replaces what 
 verification page gets no more of a person than the site chose.
 """
 
-import calendar
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from core import times
 from core.errors import DesignRefused, TemplateRefused
 
 if TYPE_CHECKING:
@@ -75,8 +74,7 @@ class CertificateJob:
             return self.expires_at
         from certificates import dates
 
-        last = dates.parsed(variables["expires"], "expires")
-        return calendar.timegm((last + timedelta(days=1)).timetuple()) * 1000
+        return times.end_of(dates.parsed(variables["expires"], "expires"))
 
     def values(self, person: Mapping[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
         """What the paper is filled in with."""
@@ -96,4 +94,4 @@ def initials(name: str) -> str:
 
 
 def _day(milliseconds: int) -> str:
-    return datetime.fromtimestamp(milliseconds / 1000, UTC).date().isoformat()
+    return times.moment(milliseconds).date().isoformat()

@@ -11,10 +11,10 @@ import gzip
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from core.times import moment
 from runtime.ports import Crypto, Row
 from runtime.settings import Settings
 from store.credentials import LIST_SIZE
@@ -163,4 +163,4 @@ def _text(data: bytes) -> str:
 
 
 def _time(milliseconds: int) -> str:
-    return datetime.fromtimestamp(milliseconds // 1000, UTC).isoformat().replace("+00:00", "Z")
+    return moment(milliseconds // 1000 * 1000).isoformat().replace("+00:00", "Z")

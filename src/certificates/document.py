@@ -8,7 +8,7 @@ import copy
 import hashlib
 import warnings
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 from typing import Any
 from xml.sax.saxutils import escape
@@ -34,6 +34,7 @@ from fpdf.util import builtin_srgb2014_bytes
 
 from certificates.face import Face
 from core.errors import TemplateRefused
+from core.times import moment
 
 _SRGB = {
     "output_condition_identifier": "sRGB",
@@ -73,7 +74,7 @@ class Document(fpdf.FPDF):
         self.faces: dict[str, Embedded] = {}
         self.beneath: list[PDFContentStream] = []
         self.add_output_intent(OutputIntentSubType.PDFA, **_SRGB, dest_output_profile=copy.copy(_profile()))
-        self.creation_date = datetime.fromtimestamp(issued / 1000, UTC)
+        self.creation_date = moment(issued)
         self.set_title(title)
         self.set_lang(lang)
         self.set_xmp_metadata(_xmp(title, lang, self.creation_date))

@@ -1,7 +1,6 @@
 """Callbacks: how the delivery of each event stands, every attempt, and posting events again."""
 
 import json
-from datetime import UTC, datetime
 
 from starlette.responses import Response
 
@@ -13,6 +12,7 @@ from console.frame import confirm, page
 from console.routing import Page
 from console.visit import Visit
 from console.words import counted
+from core import times
 from core.problems import UNKNOWN_CALLBACK, Problem, invalid
 from core.states import CallbackState
 from runtime.ports import Row
@@ -111,7 +111,7 @@ def _time(written: str) -> int | None:
     if not written:
         return None
     try:
-        return int(datetime.fromisoformat(written).replace(tzinfo=UTC).timestamp() * 1000)
+        return times.milliseconds_of(written)
     except (ValueError, OverflowError):
         raise invalid("Written since", "is not a time such as 2026-11-24T15:00") from None
 

@@ -54,7 +54,7 @@ PEOPLE = {
     "rendering_failed": "the template or the certificate failed with their values",
     "dead_letter": "their batch was given up",
     "interrupted": "the attempt was cut off, and a mail may have left",
-    "internal_error": "an error of ours; a mail may have left",
+    "internal_error": "an error of ours over this mail alone",
     "cancelled": "the job was cancelled before their turn",
     "handed_back": "Moodle mails them itself",
     "dropped": "the provider took the mail and did not try to deliver it",

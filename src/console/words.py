@@ -3,10 +3,10 @@
 import base64
 import binascii
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from certificates.codes import grouped
+from core import times
 from core.times import rfc3339
 
 MENU = (
@@ -56,7 +56,7 @@ def segments(counts: Mapping[str, Any]) -> list[tuple[str, int, int]]:
 
 def moment(milliseconds: int) -> str:
     """Such as 24 Nov 2026, 15:04:05 UTC."""
-    return f"{datetime.fromtimestamp(milliseconds / 1000, UTC):%-d %b %Y, %H:%M:%S} UTC"
+    return f"{times.moment(milliseconds):%-d %b %Y, %H:%M:%S} UTC"
 
 
 def duration(seconds: float | None) -> str:

@@ -5,6 +5,8 @@ reason that is a code or a type, never somebody's words.
 """
 
 import json
+import traceback
+from pathlib import PurePath
 from typing import Literal
 
 Level = Literal["info", "warning", "error"]
@@ -25,3 +27,9 @@ def log(
     fields = {"site": site, "job": job, "batch": batch, "callback": callback, "reason": reason, "count": count}
     present = {name: value for name, value in fields.items() if value is not None}
     print(json.dumps({"level": level, "event": event, **present}))
+
+
+def place_of(error: Exception) -> str:
+    """Its type and where it was raised: its words may hold a person's data."""
+    frame = traceback.extract_tb(error.__traceback__, limit=-1)[-1]
+    return f"{type(error).__name__} at {PurePath(frame.filename).name}:{frame.lineno}"

@@ -7,14 +7,15 @@ a person by job and position, a mail by its id, the provider's words without add
 import json
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, ClassVar, NamedTuple
 
-from core import bounded_json
+from core import bounded_json, times
 from core.errors import EventMalformed, EventUnproven
+from core.log import log, place_of
 from providers.base import masked
 from runtime.services import Services
 from runtime.settings import Setting
@@ -102,6 +103,22 @@ def event(kind: Kind, at: int, reference: Any, message_id: str, *words: Any) -> 
     return DeliveryEvent(kind, at, job, position, message_id[:255], said)
 
 
+def each_read(name: str, items: Iterable[Any], read: Callable[[Any], DeliveryEvent | None]) -> list[DeliveryEvent]:
+    """Those events of a request of this provider's that mean something. What cannot be read is counted in the log, by
+    what was wrong with it, and keeps no other back."""
+    found: list[DeliveryEvent] = []
+    faults: Counter[str] = Counter()
+    for item in items:
+        try:
+            if one := read(item):
+                found.append(one)
+        except Exception as error:
+            faults[place_of(error)] += 1
+    for place, count in faults.items():
+        log("error", "delivery event malformed", reason=f"{name}: {place}", count=count)
+    return found
+
+
 def parse(body: bytes) -> Any:
     try:
         return bounded_json.loads(body, parse_constant=_refuse)
@@ -128,10 +145,9 @@ def text(value: Any, *path: str) -> str:
 def moment(value: str) -> int:
     """RFC 3339, to milliseconds."""
     try:
-        parsed = datetime.fromisoformat(value)
-    except ValueError:
+        return times.milliseconds_of(value)
+    except (ValueError, OverflowError):
         raise EventMalformed("A time cannot be read.") from None
-    return round((parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp() * 1000)
 
 
 def instant(value: Any) -> int:

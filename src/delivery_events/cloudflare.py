@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from core.errors import EventMalformed, Unavailable
-from core.log import log
+from core.log import log, place_of
 from delivery_events import outcomes
 from delivery_events.base import DeliveryEvent, Kind, Notice, event, moment, text
 from providers.cloudflare import in_brackets
@@ -35,8 +35,9 @@ async def consume(services: Services, messages: Sequence[Message]) -> None:
     for message in messages:
         try:
             happened = _event(message.body)
-        except EventMalformed:
-            log("error", "delivery event malformed", reason="cloudflare")
+        except Exception as error:  # this message alone; it names a person, so it is no dead letter
+            place = place_of(error)
+            log("error", "delivery event malformed", reason=f"cloudflare: {place}")
             happened = None
         if happened:
             found.append((message, happened))
@@ -46,14 +47,23 @@ async def consume(services: Services, messages: Sequence[Message]) -> None:
         known = await outcomes.apply(services, Notice([happened for _, happened in found]))
     except Unavailable as error:
         log("warning", "delivery events put off", reason=type(error).__name__, count=len(found))
-        for message, _ in found:
-            message.retry(backoff.delay(message.attempts, services.random))
+        _put_off(services, [message for message, _ in found])
         return
-    for place, (message, _) in enumerate(found):
-        if place not in known and message.attempts < LOOKS:
+    except Exception as error:
+        place = place_of(error)
+        log("error", "delivery events not applied", reason=place, count=len(found))
+        _put_off(services, [message for message, _ in found])
+        return
+    for number, (message, _) in enumerate(found):
+        if number not in known and message.attempts < LOOKS:
             message.retry(WAIT)
         else:
             message.ack()
+
+
+def _put_off(services: Services, messages: Sequence[Message]) -> None:
+    for message in messages:
+        message.retry(backoff.delay(message.attempts, services.random))
 
 
 def is_event(body: Any) -> bool:

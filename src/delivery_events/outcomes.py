@@ -10,10 +10,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import NamedTuple
 
-from core.errors import InvalidAddress
-from core.log import log
+from core.apart import alone
+from core.errors import InvalidAddress, Unavailable
+from core.log import log, place_of
 from core.states import DeliveryState, RecipientState
-from delivery_events.base import DeliveryEvent, Kind, Notice
+from delivery_events.base import DeliveryEvent, Kind, Notice, Token
 from jobs import breakers
 from mail import address
 from runtime.ports import Row
@@ -22,6 +23,7 @@ from sending import dispatch
 from sending.persistence import persist
 from store import batches, deliveries, events, usage
 
+FAULTS = 50  # of one request, until it counts as broken as a whole: each costs a few calls of the database
 AT_A_TIME = 1000  # people in one `delivery.updated`, and well below the database's limits
 
 
@@ -71,14 +73,42 @@ async def apply(services: Services, notice: Notice) -> set[int]:
     if notice.token and await services.database.all(deliveries.seen(notice.token.value, notice.token.at)):
         log("warning", "delivery events repeated", count=len(notice.events))
         return known
+    faults = _Faults(FAULTS)
     for start in range(0, len(notice.events), AT_A_TIME):
         part = notice.events[start : start + AT_A_TIME]
-        people = await _people(services, part)
-        known |= {start + person["place"] for person in people}
-        await _apply(services, part, people, notice if start + AT_A_TIME >= len(notice.events) else None)
+        last = start + AT_A_TIME >= len(notice.events)
+        known |= {start + place for place in await _part(services, part, notice.token if last else None, faults)}
     if len(known) < len(notice.events):
         log("info", "delivery events of unknown mails", count=len(notice.events) - len(known))
     return known
+
+
+@dataclass
+class _Faults:
+    """How many more a request may have."""
+
+    left: int
+
+
+async def _part(services: Services, part: Sequence[DeliveryEvent], token: Token | None, faults: _Faults) -> set[int]:
+    """As `apply`. What cannot be applied is parted until the event at fault stands alone; that one is logged."""
+    try:
+        people = await _people(services, part)
+        await _apply(services, part, people, token)
+    except Unavailable:
+        raise
+    except Exception as error:
+        faults.left -= 1
+        if faults.left < 0:
+            raise
+        if len(part) == 1:
+            place = place_of(error)
+            log("error", "delivery event not applied", job=part[0].job, reason=place)
+            return set()
+        half = len(part) // 2
+        first = await _part(services, part[:half], None, faults)
+        return first | {half + place for place in await _part(services, part[half:], token, faults)}
+    return {person["place"] for person in people}
 
 
 async def _people(services: Services, part: Sequence[DeliveryEvent]) -> list[Row]:
@@ -87,7 +117,7 @@ async def _people(services: Services, part: Sequence[DeliveryEvent]) -> list[Row
     return [person for rows in found for person in rows]
 
 
-async def _apply(services: Services, part: Sequence[DeliveryEvent], people: list[Row], ending: Notice | None) -> None:
+async def _apply(services: Services, part: Sequence[DeliveryEvent], people: list[Row], token: Token | None) -> None:
     now = services.clock.now()
     changes = list(_changes(part, people))
     if not changes:
@@ -107,17 +137,19 @@ async def _apply(services: Services, part: Sequence[DeliveryEvent], people: list
             deliveries.suppress_soft_bounces(text, now),
             deliveries.restart_soft_bounces(text),
         ]
-    if ending and ending.token:
-        statements += deliveries.remember(*ending.token)
+    if token:
+        statements += deliveries.remember(*token)
     told, *_ = await persist(services, statements)
     await _tell(services, changes, {row["site_id"] for row in told})
 
 
 async def _tell(services: Services, changes: list[Change], sites: set[str]) -> None:
     for site_id in sorted(sites):
-        await dispatch.kick_callbacks(services, site_id)
+        with alone(site=site_id):
+            await dispatch.kick_callbacks(services, site_id)
     for job_id in sorted({change.job for change in changes if change.reason == Kind.HARD_BOUNCE}):
-        await breakers.check_bounces(services, job_id)
+        with alone(job=job_id):
+            await breakers.check_bounces(services, job_id)
     log("info", "delivery events applied", count=len(changes))
 
 

@@ -9,7 +9,18 @@ from typing import Any
 
 from core import der
 from core.errors import ConfigurationError, EventMalformed, EventUnproven
-from delivery_events.base import REFERENCE, DeliveryEvent, EventSource, Kind, Notice, event, instant, parse, text
+from delivery_events.base import (
+    REFERENCE,
+    DeliveryEvent,
+    EventSource,
+    Kind,
+    Notice,
+    each_read,
+    event,
+    instant,
+    parse,
+    text,
+)
 from providers.sendgrid import WEBHOOK_KEY, SendGrid
 
 SIGNATURE, TIMESTAMP = "x-twilio-email-event-webhook-signature", "x-twilio-email-event-webhook-timestamp"
@@ -40,7 +51,7 @@ class SendGridEvents(EventSource):
         content = parse(body)
         if not isinstance(content, list):
             raise EventMalformed("SendGrid sends a list of events.")
-        return Notice([found for each in content if (found := _event(each))])
+        return Notice(each_read(self.name, content, _event))
 
     async def _verify(self, signature: bytes, data: bytes) -> bool:
         try:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from core.apart import alone
 from core.errors import UnknownJob
 from core.scope import Scope
 from runtime.ports import Row
@@ -94,9 +95,11 @@ async def redrive(services: Services, scope: Scope | None, choice: Choice, entry
         ]
     )
     for site_id in sorted({owner.site_id for owner in owners.values()}):
-        await dispatch.queue_site(services, site_id)
+        with alone(site=site_id):
+            await dispatch.queue_site(services, site_id)
     for site_id in sorted({letter["site_id"] for letter in choice.letters if not letter["job_id"]}):
-        await dispatch.kick_callbacks(services, site_id)
+        with alone(site=site_id):
+            await dispatch.kick_callbacks(services, site_id)
     return len(moved), counted["count"]
 
 

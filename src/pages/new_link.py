@@ -7,7 +7,6 @@ claimed before the mail leaves; and nobody whose address is suppressed, or whose
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +14,7 @@ from typing import Any, Final
 from certificates import dates, links
 from core.errors import NotAccepted, Rejected, SendFailure
 from core.log import log
+from core.times import moment
 from mail.compose import MailJob
 from mail.message import OutgoingMail
 from pages.words import Language
@@ -57,7 +57,7 @@ def _composed(services: Services, code: str, holder: Row, now: int, language: La
     """From the job's sender, in the reader's language."""
     content, shown = json.loads(holder["content"]), json.loads(holder["shown"])
     until = now + content["certificate"]["link_days"] * links.DAY
-    last_day = dates.formatted(datetime.fromtimestamp(until / 1000, UTC).date(), "long", language.code)
+    last_day = dates.formatted(moment(until).date(), "long", language.code)
     told = {"title": shown["title"], "issuer": shown["issuer"], "until": last_day}
     values = {
         **{name: text.format(**told) for name, text in language.link._asdict().items()},

@@ -6,12 +6,12 @@ nothing is shown of the holder but what the site chose.
 
 import json
 import re
-from datetime import UTC, datetime
 from typing import NamedTuple
 
 from certificates import codes, dates
 from certificates.standing import Standing, standing_of
 from core.states import CertificateState
+from core.times import moment
 from pages.base import render, said
 from pages.words import Language
 from runtime.ports import Row
@@ -117,7 +117,7 @@ def _facts(language: Language, certificate: Row, told: dict[str, str], now: int)
 
 
 def _day(milliseconds: int, language: Language) -> str:
-    return dates.formatted(datetime.fromtimestamp(milliseconds / 1000, UTC).date(), "long", language.code)
+    return dates.formatted(moment(milliseconds).date(), "long", language.code)
 
 
 def _rendered(language: Language, **parts: object) -> str:

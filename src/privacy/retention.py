@@ -9,8 +9,9 @@ import json
 from collections import defaultdict
 from typing import Any, NamedTuple
 
+from core.apart import alone
 from core.errors import BucketUnavailable, WrongState
-from core.log import log
+from core.log import log, place_of
 from core.scope import Scope
 from jobs import actions as jobs
 from providers import sandbox
@@ -38,10 +39,15 @@ class Erased(NamedTuple):
 
 async def sweep(services: Services) -> Erased:
     """One sweep's part."""
-    people = BUDGET - await _people(services, BUDGET)
-    certificates = await _certificates(services)
-    statement = retention.delete_soft_bounces(services.clock.now(), SOFT_BOUNCES)
-    return Erased(people, certificates, len(await services.database.all(statement)))
+    people = certificates = soft_bounces = 0
+    with alone():
+        people = BUDGET - await _people(services, BUDGET)
+    with alone():
+        certificates = await _certificates(services)
+    with alone():
+        statement = retention.delete_soft_bounces(services.clock.now(), SOFT_BOUNCES)
+        soft_bounces = len(await services.database.all(statement))
+    return Erased(people, certificates, soft_bounces)
 
 
 async def due(services: Services, scope: Scope | None, after: tuple[int, str], limit: int) -> list[Row]:
@@ -59,10 +65,12 @@ async def would_be_due(services: Services, site_id: str, days: int | None, years
 async def _people(services: Services, budget: int) -> int:
     """Jobs and what belongs to them; what is left of the budget."""
     for row in await services.database.all(retention.stale_drafts(services.clock.now(), JOBS)):
-        with contextlib.suppress(WrongState):  # somebody cancelled it at this moment
+        # somebody may have cancelled it at this moment
+        with alone(site=row["site_id"], job=row["id"]), contextlib.suppress(WrongState):
             await _cancel(services, row)
     for job in await services.database.all(retention.due_jobs(services.clock.now(), JOBS)):
-        budget = await _job(services, job, budget)
+        with alone(site=job["site_id"], job=job["id"]):
+            budget = await _job(services, job, budget)
         if budget <= 0:
             return 0
     return budget
@@ -130,20 +138,39 @@ async def _certificates(services: Services) -> int:
     rows = await services.database.all(retention.due_certificates(services.clock.now(), CERTIFICATES))
     if not rows:
         return 0
+    rows = await _without_file(services, rows)
+    by_site: dict[str, list[dict[str, str]]] = defaultdict(list)
+    for row in rows:
+        by_site[row["site_id"]].append({"code": row["code"], "as": f"erased-{services.random.token(8).hex()}"})
+    count = 0
+    for site_id, certificates in by_site.items():
+        with alone(site=site_id):
+            text = json.dumps(certificates)
+            entry = _entry(services, "privacy.retention", site_id, site_id, certificates=len(certificates))
+            erased = privacy.erase_certificates(text, services.clock.now())
+            await persist(services, [privacy.note_certificates(entry, text), erased])
+            count += len(certificates)
+    return count
+
+
+async def _without_file(services: Services, rows: list[Row]) -> list[Row]:
+    """Those whose file is gone: all at once, or where that breaks one by one."""
     try:
         await services.files.delete([row["file"] for row in rows])
     except BucketUnavailable:
         log("warning", "certificates not erased", count=len(rows))
-        return 0
-    by_site: dict[str, list[dict[str, str]]] = defaultdict(list)
+        return []
+    except Exception as error:
+        place = place_of(error)
+        log("error", "certificates not erased", reason=place, count=len(rows))
+    else:
+        return rows
+    gone: list[Row] = []
     for row in rows:
-        by_site[row["site_id"]].append({"code": row["code"], "as": f"erased-{services.random.token(8).hex()}"})
-    for site_id, certificates in by_site.items():
-        text = json.dumps(certificates)
-        entry = _entry(services, "privacy.retention", site_id, site_id, certificates=len(certificates))
-        erased = privacy.erase_certificates(text, services.clock.now())
-        await persist(services, [privacy.note_certificates(entry, text), erased])
-    return len(rows)
+        with alone(site=row["site_id"]):
+            await services.files.delete([row["file"]])
+            gone.append(row)
+    return gone
 
 
 def _entry(

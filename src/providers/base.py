@@ -17,6 +17,7 @@ from core.errors import (
     ConfigurationError,
     ConnectionFailed,
     CredentialsRejected,
+    OffloadError,
     ProviderBroken,
     ProviderDown,
     Rejected,
@@ -146,7 +147,7 @@ class HttpProvider(Provider):
 
     async def deliver(self, mail: OutgoingMail) -> str:
         try:
-            response = await self._fetch(self.request(mail))
+            response = await self._fetch(self._request_of(mail))
         except ConnectionFailed as error:
             raise ProviderDown("connection_failed", self.clean(str(error))) from error
         except ResponseLost as error:
@@ -155,6 +156,15 @@ class HttpProvider(Provider):
         if message_id is None:
             raise self._fault(response)
         return message_id[:255]
+
+    def _request_of(self, mail: OutgoingMail) -> HttpRequest:
+        """What breaks here is this mail's, and has certainly not left."""
+        try:
+            return self.request(mail)
+        except OffloadError:
+            raise
+        except Exception as error:
+            raise Rejected("internal_error", type(error).__name__) from error
 
     async def check(self) -> None:
         for setting in self.required:

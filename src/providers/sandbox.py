@@ -35,7 +35,11 @@ class Sandbox(Provider):
             raise Rejected("mailbox_unavailable", f"550 5.1.1 no mailbox at {domain}")
         file = file_of(self.site_id, mail.headers["X-Offload-Job"], mail.key)
         try:
-            await self.services.files.put(file, to_bytes(mail, self.services.clock.now()), "message/rfc822")
+            message = to_bytes(mail, self.services.clock.now())
+        except Exception as error:  # of this mail alone, and nothing has left
+            raise Rejected("internal_error", type(error).__name__) from error
+        try:
+            await self.services.files.put(file, message, "message/rfc822")
         except BucketUnavailable as error:
             raise ProviderDown("files_unavailable", str(error)) from error
         return mail.key

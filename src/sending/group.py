@@ -22,7 +22,7 @@ from core.errors import (
     TemporarilyRefused,
     Throttled,
 )
-from core.log import log
+from core.log import log, place_of
 from core.states import AttachmentState, RecipientState
 from mail.compose import MailJob
 from mail.message import Attachment, OutgoingMail
@@ -89,7 +89,8 @@ class GroupResult:
         )
 
     def as_json(self) -> str:
-        return json.dumps([asdict(outcome) for outcome in self.outcomes], ensure_ascii=False)
+        text = json.dumps([asdict(outcome) for outcome in self.outcomes], ensure_ascii=False)
+        return text.encode(errors="replace").decode()  # a provider's word may hold half a surrogate pair
 
 
 class Sender(Protocol):
@@ -135,6 +136,15 @@ class GroupSender:
         return GroupResult(outcomes, self._halt)
 
     async def _send_one(self, person: Row) -> Outcome:
+        """Whatever breaks on the way to the provider is this person's alone, and certainly nothing has left."""
+        try:
+            return await self._tried(person)
+        except Exception as error:
+            place = place_of(error)
+            log("error", "mail not made", site=self._mails.site_id, job=self._mails.job_id, reason=place)
+            return Outcome(person["position"], RecipientState.FAILED, 0, "internal_error", type(error).__name__)
+
+    async def _tried(self, person: Row) -> Outcome:
         position = person["position"]
         if self._halt:
             return Outcome(position, RecipientState.PENDING)

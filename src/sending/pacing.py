@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from runtime.ports import Clock
 
 DAY_SECONDS = 86_400
+LONGEST = 100 * 366 * DAY_SECONDS  # an estimate beyond it says no more; a rate may be as small as a number can be
 # A group should take about this long at most, so that a pause is felt soon.
 GROUP_SECONDS = 5
 
@@ -34,7 +35,7 @@ class Pacer:
         """Returns when the next mail may start."""
         now = self._clock.now()
         start = max(now, self._next)
-        self._next = start + 1000 / self.rate
+        self._next = start + min(1000 / self.rate, LONGEST * 1000)
         if start > now:
             await self._clock.sleep((start - now) / 1000)
 
@@ -42,4 +43,4 @@ class Pacer:
 def eta(unfinished: int, pace: float, daily_quota: int | None) -> int:
     """Seconds at this pace in people a second, with the nights between the days that a quota needs."""
     nights = max(0, unfinished - 1) // daily_quota if daily_quota else 0
-    return math.ceil(unfinished / pace) + nights * DAY_SECONDS
+    return min(LONGEST, math.ceil(min(LONGEST, unfinished / pace)) + nights * DAY_SECONDS)

@@ -89,7 +89,10 @@ async def test_signed_but_malformed_events_are_400(
     for part in (content, content.get("bounce", {})):
         part.update({"timestamp": "someday", "created_at": "someday"})
     response = await post(provider, name, request_of(name, content, deployment.clock.now()))
-    assert fault(response) == (400, "malformed-body", "")
+    if name == "sendgrid":  # many in a request: one that cannot be read takes none of the others along
+        assert (response.status_code, response.json()) == (200, {"taken": 0})
+    else:
+        assert fault(response) == (400, "malformed-body", "")
 
 
 @pytest.mark.parametrize("name", list(SOURCES))

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 import httpx
 import pytest
 
-from tests.api.conftest import MESSAGE, NEW_JOB, Site, fault, person
 from tests.doubles.d1 import MIGRATIONS, SqliteDatabase
+from tests.worlds.api import MESSAGE, NEW_JOB, Site, fault, person
 
 OWN, LISTED, BELOW = "noreply@campus.example", "dean@college.example", "a@mail.college.example"
 ACME, BETA = "office@acme.example", "office@beta.example"
@@ -166,7 +166,7 @@ async def test_what_is_no_sender_is_refused_by_its_place(site: Site, entry: str)
 
 
 async def test_a_deployment_from_before_goes_on_as_whom_it_sends_and_as_nobody_else() -> None:
-    database = SqliteDatabase(empty=True)
+    database = SqliteDatabase(())
     *earlier, last = sorted(path for path in MIGRATIONS.glob("*.sql") if path.name <= "0016_senders.sql")
     for migration in earlier:
         database.connection.executescript(migration.read_text())

@@ -252,7 +252,9 @@ async def test_a_queue_that_fails_makes_it_bring_the_message_again_which_then_ca
     assert list(world.queue.sent) == [({"site": SITE}, 6)]
 
 
-async def test_an_error_of_ours_in_one_event_is_heard_and_the_others_still_leave(world: World) -> None:
+async def test_an_error_of_ours_in_one_event_is_heard_and_the_others_still_leave(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
     world.add_site(OTHER_SITE, "job_2")
     world.add_event(1)
     world.add_event(1, site=OTHER_SITE, job="job_2")
@@ -264,9 +266,10 @@ async def test_an_error_of_ours_in_one_event_is_heard_and_the_others_still_leave
 
     world.fetch.answer = answer
     messages = [DeliveredMessage({"site": SITE}), DeliveredMessage({"site": OTHER_SITE})]
-    with pytest.raises(AssertionError, match="a fault in the code"):
-        await callback.deliver(world.services(), messages)
-    assert [message.verdict for message in messages] == [None, ("ack", 0)]
+    await callback.deliver(world.services(), messages)
+    assert [message.verdict for message in messages] == [("ack", 0), ("ack", 0)]
+    assert world.event("evt_job_1_1")["error"] == "internal_error: AssertionError"
+    assert "AssertionError at test_faults.py" in capsys.readouterr().out
     assert world.event("evt_job_2_1")["state"] == "delivered"
 
 

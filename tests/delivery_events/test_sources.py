@@ -174,6 +174,9 @@ async def test_a_time_that_is_none_is_malformed(world: World, provider: str, tim
             content["created_at"] = str(time)
         case _:
             content["timestamp"] = time
+    if provider == "sendgrid":  # one of many: the others of its request count
+        assert await read(world, provider, content) == []
+        return
     with pytest.raises(EventMalformed):
         await read(world, provider, content)
 
