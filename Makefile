@@ -7,6 +7,8 @@ SHELL := bash
 VENV := $(CURDIR)/.venv
 export PATH := $(VENV)/bin:$(PATH)
 export VIRTUAL_ENV := $(VENV)
+# whatever the environment says: without it every process compiles all that it imports
+unexport PYTHONDONTWRITEBYTECODE
 
 TOOLS := .venv/.tools
 HOST := .venv/.host

@@ -149,7 +149,7 @@ class Consumer {
   async drain() {
     this.#closed = true;
     clearTimeout(this.#timer);
-    await Promise.race([Promise.all(this.#inFlight), new Promise((resolve) => setTimeout(resolve, 3000).unref())]);
+    await Promise.race([Promise.all(this.#inFlight), new Promise((resolve) => setTimeout(resolve, 30_000).unref())]);
   }
 
   async #invoke(rows) {
