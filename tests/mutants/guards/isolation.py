@@ -3,6 +3,7 @@
 from tests.mutants.guard import Guard
 
 ALONE = "tests/faults/test_one_alone.py"
+EVENTS = "tests/faults/test_one_event_alone.py"
 TIMES = "tests/api/test_times.py"
 
 GUARDS = (
@@ -40,14 +41,14 @@ GUARDS = (
         "src/delivery_events/base.py",
         "            faults[place_of(error)] += 1",
         "            raise",
-        (ALONE, "-k", "odd_time or cannot_be_read"),
+        (EVENTS, "-k", "odd_time or cannot_be_read"),
     ),
     Guard(
         "an event that cannot be applied takes no other along",
         "src/delivery_events/outcomes.py",
         "        if faults.left < 0:",
         "        if faults.left:",
-        (ALONE, "-k", "loses_no_other"),
+        (EVENTS, "-k", "loses_no_other"),
     ),
     Guard(
         "a batch that breaks holds up no other",
@@ -68,14 +69,14 @@ GUARDS = (
         "src/core/apart.py",
         "    except Exception as error:",
         "    except ZeroDivisionError as error:",
-        (ALONE, "-k", "sweep"),
+        (EVENTS, "-k", "sweep"),
     ),
     Guard(
         "an event that breaks us counts as an attempt",
         "src/callback.py",
         'return Outcome(None, "internal_error", type(error).__name__)',
         "raise",
-        (ALONE, "-k", "ends_with_a_reason"),
+        (EVENTS, "-k", "ends_with_a_reason"),
     ),
     Guard(
         "no time is taken that no answer could show",
