@@ -191,7 +191,7 @@ class BatchRun:
             outage = breakers.on_outage(result, self.standing, self.sent_before, self.services.random, now)
             if outage and self.standing["outages"] < breakers.FREE_OUTAGES:
                 result = result.spared(keyed=self.key_window > 0)
-            await self._record(result)
+            await self._keep(result)
             ending = await self._stopped(outage) or await self._halted(result, to_send) or await self._tripped()
             if ending:
                 return ending
@@ -214,10 +214,10 @@ class BatchRun:
         self.standing = standing[0]
         return sorted(people, key=lambda person: person["position"])
 
-    async def _record(self, result: GroupResult) -> None:
+    async def _keep(self, result: GroupResult) -> None:
         """What one outcome holds keeps no other from being written: those are mailed, and must not seem in doubt."""
         try:
-            await self._write(result)
+            await self._record(result)
         except Unavailable:
             raise
         except Exception as error:
@@ -225,17 +225,17 @@ class BatchRun:
             log("error", "outcomes not recorded", site=self.scope.site_id, job=self.job, reason=place)
             for outcome in result.outcomes:
                 with alone(site=self.scope.site_id, job=self.job, batch=self.number):
-                    await self._write_alone(outcome)
+                    await self._record_alone(outcome)
 
-    async def _write_alone(self, outcome: Outcome) -> None:
+    async def _record_alone(self, outcome: Outcome) -> None:
         try:
-            await self._write(GroupResult([outcome], None))
+            await self._record(GroupResult([outcome], None))
         except Exception:
             reason = None if outcome.state is RecipientState.SENT else "internal_error"
             bare = replace(outcome, reason=reason, detail=None, message_id=None)
-            await self._write(GroupResult([bare], None))
+            await self._record(GroupResult([bare], None))
 
-    async def _write(self, result: GroupResult) -> None:
+    async def _record(self, result: GroupResult) -> None:
         now = self.services.clock.now()
         outcomes = result.as_json()
         statements = [

@@ -9,8 +9,8 @@ import queue_consumer
 from dev.server import LocalRuntime
 from tests.worlds.world import World
 
-# how long an example takes says how busy the machine is
-settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# how long an example takes says how busy the machine is; in CI every run tries the same ones
+settings.register_profile("untimed", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
 
 # Folders whose tests share a service that takes long to start, the longest first.

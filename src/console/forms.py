@@ -15,7 +15,7 @@ from console.frame import page
 from console.visit import Visit
 from core.problems import INVALID, Problem, invalid
 
-_PLACE = re.compile("/[0-9]+$")  # of an entry in a list, which is one field of a form
+_PLACE = re.compile(r"/[0-9]+\Z")  # of an entry in a list, which is one field of a form
 _WHOLE, _FRACTION = re.compile(r"-?[0-9]{1,15}"), re.compile(r"-?[0-9]{1,15}\.[0-9]{1,15}")
 
 
