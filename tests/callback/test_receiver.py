@@ -1,6 +1,5 @@
 """Callbacks over real sockets, to the stand-in for Moodle: what it holds in the end is what we hold."""
 
-import socket
 import time
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -14,6 +13,7 @@ from runtime.ports import Row
 from store import callbacks
 from tests.doubles.clock import ManualClock
 from tests.doubles.fetch import HttpxFetch
+from tests.doubles.ports import refused_port
 from tests.worlds.receiving import JOB, SECRET, SITE, World
 
 
@@ -169,9 +169,8 @@ async def test_while_the_secret_is_rotated_a_receiver_with_the_old_one_still_ver
 
 
 async def test_a_receiver_that_does_not_listen_is_told_apart(world: World, fetch: HttpxFetch) -> None:
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        world.set_site("callback_url = ?", f"http://127.0.0.1:{unused.getsockname()[1]}/")
+    with refused_port() as port:
+        world.set_site("callback_url = ?", f"http://127.0.0.1:{port}/")
         world.add_event()
         await world.deliver(fetch=fetch)
     assert world.event()["error"].startswith("connection_failed")

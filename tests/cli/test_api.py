@@ -1,6 +1,6 @@
 """The client repeats what may be repeated and nothing else, and has words for what went wrong."""
 
-import socket
+from collections.abc import Iterator
 
 import pytest
 
@@ -8,13 +8,13 @@ from cli.api import DELAYS, Api
 from cli.errors import Refused, Unreachable
 from tests.cli.conftest import Run
 from tests.doubles.fake_service import TOKEN, FakeService
+from tests.doubles.ports import refused_port
 
 
 @pytest.fixture
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def free_port() -> Iterator[int]:
+    with refused_port() as port:
+        yield port
 
 
 @pytest.mark.parametrize("status", [500, 503, 429, None])

@@ -13,7 +13,7 @@ import pytest
 
 from dev import audit
 from tests.docs.reading import ROOT, read
-from tests.local_runtime.conftest import refused_port
+from tests.doubles.ports import refused_port
 
 PINS = "idna==3.20 \\\n    --hash=sha256:0\n    # via x\njinja2==3.1.6 ; python_version > '3' \\\n    --hash=sha256:1\n"
 ADVISORY = {"id": "PYSEC-2026-1", "modified": "2026-01-01T00:00:00Z", "summary": "It is bad"}

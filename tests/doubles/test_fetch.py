@@ -9,6 +9,7 @@ import pytest
 from core.errors import ConnectionFailed, ResponseLost
 from runtime.ports import HttpRequest
 from tests.doubles.fetch import HttpxFetch
+from tests.doubles.ports import refused_port
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -54,11 +55,9 @@ async def test_a_redirect_is_an_answer_and_is_not_followed() -> None:
 
 
 async def test_a_refused_connection_is_certain() -> None:
-    async with serving(answering(b"")) as url:
-        pass
     async with HttpxFetch() as fetch:
-        with pytest.raises(ConnectionFailed):
-            await fetch(HttpRequest("GET", url))
+        with refused_port() as port, pytest.raises(ConnectionFailed):
+            await fetch(HttpRequest("GET", f"http://127.0.0.1:{port}/"))
 
 
 async def test_a_name_that_does_not_resolve_is_certain() -> None:

@@ -2,9 +2,7 @@
 
 import json
 import shutil
-import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +11,7 @@ import pytest
 
 from dev.server import ROOT, LocalRuntime
 from tests.delivery_events.support import SETTINGS
+from tests.doubles.ports import refused_port
 from tests.doubles.sendgrid import SendGridServer
 from tests.worlds.live import PATIENCE, Live, live
 
@@ -30,14 +29,6 @@ class Probe:
         response = self._http.post(f"/{name}", content=json.dumps(question))
         assert response.is_success, f"{name}: {response.text}\n{self.runtime.tail()}"
         return response.json()
-
-
-@contextmanager
-def refused_port() -> Iterator[int]:
-    """A port that nobody listens on, and nobody else can take."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        yield taken.getsockname()[1]
 
 
 @pytest.fixture(scope="package")

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from dev.moodle import Fault, Moodle
-from tests.local_runtime.conftest import Probe, refused_port
+from tests.doubles.ports import refused_port
+from tests.local_runtime.conftest import Probe
 from tests.worlds.live import within
 
 PEOPLE = 5_000
