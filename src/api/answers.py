@@ -26,6 +26,7 @@ from api.shapes import (
     whole,
 )
 from callback import EventType
+from core.limits import KINDS as KEPT
 from core.states import (
     AttachmentState,
     CallbackState,
@@ -171,6 +172,8 @@ ANSWERS: dict[str, Schema] = {
             "company": TEXT_OR_NULL,
             "provider": whole({"name": TEXT, **CHECK}),
             "checks": whole({name: whole(CHECK) for name in ("database", "files", "queue", "callback")}),
+            "limits": whole({kind: whole({"used": COUNT, "allowed": COUNT}) for kind in KEPT})
+            | {"description": "What the site keeps, or the company whose token it is, and what it may"},
         }
     ),
     "Site": whole(SITE),
@@ -290,6 +293,8 @@ ANSWERS: dict[str, Schema] = {
             ),
             "suppressions": array(ref("Suppression")),
             "soft_bounces": array(whole({"email": TEXT, "bounces": COUNT, "last_at": TIME})),
+            "releases": array(whole({"email": TEXT, "company": TEXT_OR_NULL, "note": TEXT, "at": TIME}))
+            | {"description": "Why they were mailed again although they had asked not to be"},
             "next": NEXT,
         }
     ),

@@ -62,7 +62,7 @@ OPERATIONS = (
         "Upload a picture or a font for designs of certificates",
         {201: "NewAssetAnswer"},
         bodies=_FILE,
-        problems=(problems.INVALID,),
+        problems=(problems.INVALID, problems.LIMIT_REACHED),
     ),
     Operation(
         "GET",

@@ -60,6 +60,11 @@ class Call:
 
         return statement
 
+    def note_appended(self) -> jobs.Note:
+        """The same of people who come to a draft."""
+        entry = self.entry("job.append", "", site_id=self.scope.site_id)
+        return lambda job_id, _: audit.insert_for_appended(entry._replace(target=job_id))
+
 
 Handler = Callable[[Call], Awaitable[Response]]
 

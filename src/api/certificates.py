@@ -36,7 +36,7 @@ async def show(call: Call) -> Response:
 async def revoke(call: Call) -> Response:
     body = await read_body(call.request, "Revoke")
     code, reason = _code(call), body["reason"]
-    entry = call.entry("certificate.revoke", code, detail={"reason": reason})
+    entry = call.entry("certificate.revoke", code)
     return answer(_shown(call, await changes.revoke(call.services, call.scope, code, reason, entry)))
 
 

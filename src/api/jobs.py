@@ -170,7 +170,7 @@ OPERATIONS = (
         {201: "Job"},
         bodies={JSON: "NewJob"},
         headers=("Idempotency-Key",),
-        problems=(problems.IDEMPOTENCY_CONFLICT, problems.TOO_MANY_PEOPLE, *_START),
+        problems=(problems.IDEMPOTENCY_CONFLICT, problems.TOO_MANY_PEOPLE, problems.LIMIT_REACHED, *_START),
     ),
     Operation(
         "GET",

@@ -43,8 +43,7 @@ async def append(call: Call, job_id: str, total: int, people: AsyncIterator[Pers
     added = duplicates = 0
     try:
         async for chunk in _chunks(people):
-            note = call.note("job.append", people=len(chunk))
-            result = await jobs.append(call.services, call.scope, job_id, chunk, note)
+            result = await jobs.append(call.services, call.scope, job_id, chunk, call.note_appended())
             added, duplicates, total = added + result.added, duplicates + result.duplicates, result.total
     except OffloadError as error:
         if not added:

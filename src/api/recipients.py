@@ -94,7 +94,7 @@ OPERATIONS = (
         "Append people to a draft; a ref that is there already is not added again",
         {200: "Appended"},
         bodies={JSON: "PeopleOrList", NDJSON: "Person"},
-        problems=(problems.UNKNOWN_JOB, problems.WRONG_STATE, problems.TOO_MANY_PEOPLE),
+        problems=(problems.UNKNOWN_JOB, problems.WRONG_STATE, problems.TOO_MANY_PEOPLE, problems.LIMIT_REACHED),
     ),
     Operation(
         "GET",

@@ -157,6 +157,7 @@ OPERATIONS = (
         "Suppress addresses, one or many; a weaker reason never replaces a person's wish",
         {200: "Suppressed"},
         bodies={JSON: "SuppressionOrList", CSV: "SuppressionTable"},
+        problems=(problems.LIMIT_REACHED,),
     ),
     Operation(
         "DELETE",

@@ -10,11 +10,12 @@ from typing import NamedTuple
 from certificates import font_file, pictures, svg
 from certificates.files import asset_key
 from core.errors import AssetInUse, UnknownAsset
+from core.limits import ROW
 from core.scope import Scope
 from runtime.ports import Row
 from runtime.services import Services
 from sending.persistence import persist
-from store import assets, audit
+from store import assets, audit, kept
 
 MAX_BYTES = 2_000_000
 SVG, PNG, JPEG, TRUETYPE, OPENTYPE = "image/svg+xml", "image/png", "image/jpeg", "font/ttf", "font/otf"
@@ -55,18 +56,18 @@ def _draw(data: bytes) -> None:
 
 
 async def keep(services: Services, scope: Scope, file: File, entry: audit.Entry) -> Row:
-    """The file comes before its row: what is listed is there."""
+    """The file comes before its row: what is listed is there. Raises `LimitReached`."""
+    limits, needs = services.settings.limits, {"assets": 1, "bytes": ROW + len(file.data)}
+    there = assets.find(scope.site_id, scope.company, file.name)
+    before, found = await services.database.batch([kept.of(scope), there])
+    if not found:
+        limits.check(scope, before, needs, scope)
     await services.files.put(asset_key(scope.site_id, scope.company, file.name), file.data, file.type)
-    now = services.clock.now()
-    *_, [row] = await persist(
-        services,
-        [
-            assets.insert(scope, file.name, file.type, len(file.data), now),
-            audit.insert(entry),
-            assets.find(scope.site_id, scope.company, file.name),
-        ],
-    )
-    return row
+    insertion = assets.insert(scope, file.name, file.type, len(file.data), limits.as_json, services.clock.now())
+    before, *_, found = await persist(services, [kept.of(scope), insertion, assets.note_insert(entry), there])
+    if not found:  # another upload took the room meanwhile
+        limits.check(scope, before, needs, scope)
+    return found[0]
 
 
 async def find(services: Services, site_id: str, company: str | None, name: str) -> Row:

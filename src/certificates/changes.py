@@ -89,8 +89,8 @@ async def printed(services: Services, certificate: Row) -> tuple[str, dict[str, 
 
 
 def names(changes: Mapping[str, Any]) -> list[str]:
-    """What is corrected, without what it says now."""
-    return [*(["name"] if "name" in changes else []), *sorted(changes.get("variables", {}))]
+    """What is corrected, without what it says now, or said before."""
+    return [*(["name"] if "name" in changes else []), *(["variables"] if changes.get("variables") else [])]
 
 
 def _merged(before: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

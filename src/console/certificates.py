@@ -102,7 +102,7 @@ async def revoke(visit: Visit) -> Response:
     row = await _certificate(visit)
     visit, reason = visit.at_site(row["site_id"]), visit.field("reason")
     check("Revoke", {"reason": reason})
-    entry = visit.entry("certificate.revoke", row["code"], detail={"reason": reason})
+    entry = visit.entry("certificate.revoke", row["code"])
     await changes.revoke(visit.services, visit.scope, row["code"], reason, entry)
     return visit.done("The certificate is revoked.", f"{_HOME}/{row['code']}")
 

@@ -14,11 +14,12 @@ from api.validation import check, is_company
 from console import forms
 from console.frame import confirm, page
 from console.routing import Page
-from console.sites import HOME, is_whole
+from console.sites import HOME, is_whole, limits_of
 from console.visit import Visit
 from console.words import mailbox
 from core.errors import UnknownCompany
 from core.problems import Problem
+from core.scope import Scope
 from runtime.ports import Row
 from store import companies as stored
 from tenancy import companies
@@ -117,6 +118,7 @@ async def _form(visit: Visit, site: Row, company: str, faults: Mapping[str, str]
         whole=whole,
         shown=of_site if visit.caller.may_change else [*of_site, *own],
         known=bool(rows),
+        limits=await limits_of(visit, Scope(site["id"], company)),
         path=f"{HOME}/{site['id']}/company",
         back=_list_of(site),
     )

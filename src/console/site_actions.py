@@ -25,7 +25,7 @@ async def ask_retention(visit: Visit) -> Response:
     try:
         kept = _kept(typed)
     except Problem as problem:
-        return shown(visit, site, typed, forms.faults(problem))
+        return await shown(visit, site, typed, forms.faults(problem))
     days, years = (kept[name] for name in _KEPT)
     lines = [
         f"People's data is erased {days} days after the end of their job." if days else "People's data is kept.",

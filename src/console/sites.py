@@ -12,9 +12,12 @@ from console import forms
 from console.frame import page
 from console.routing import Page
 from console.visit import Visit
+from core.limits import standing
 from core.problems import Problem
+from core.scope import Scope
 from providers import PROVIDERS
 from runtime.ports import Row
+from store import kept
 from store import sites as stored
 from tenancy import sites
 
@@ -42,10 +45,10 @@ async def show_list(visit: Visit) -> Response:
 
 
 async def show(visit: Visit) -> Response:
-    return shown(visit, await visit.site_row(visit.path("site")), {}, {})
+    return await shown(visit, await visit.site_row(visit.path("site")), {}, {})
 
 
-def shown(visit: Visit, site: Row, typed: Mapping[str, str], faults: Mapping[str, str]) -> Response:
+async def shown(visit: Visit, site: Row, typed: Mapping[str, str], faults: Mapping[str, str]) -> Response:
     """A site, with what was typed into the form on its page and is wrong."""
     return page(
         visit,
@@ -54,6 +57,7 @@ def shown(visit: Visit, site: Row, typed: Mapping[str, str], faults: Mapping[str
         422 if faults else 200,
         site=site,
         whole=is_whole(visit),
+        limits=await limits_of(visit, Scope(site["id"])) if is_whole(visit) else None,
         values={**forms.filled(site, **_SENDER), **typed},
         faults=faults,
         default_rate=f"{PROVIDERS[site['provider']].default_rate:g}",
@@ -96,6 +100,11 @@ async def change(visit: Visit) -> Response:
         return visit.done("Everything is as it was.", here)
     await sites.change(visit.services, site["id"], changes, visit.entry("site.change", ""))
     return visit.done("The settings are changed.", here)
+
+
+async def limits_of(visit: Visit, owner: Scope) -> dict[str, dict[str, int]]:
+    """What a site or a company keeps, and what it may."""
+    return standing(owner, await visit.services.database.all(kept.of(owner)), visit.services.settings.limits)
 
 
 def is_whole(visit: Visit) -> bool:

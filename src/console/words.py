@@ -81,6 +81,12 @@ def amount(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:,.2f}"
 
 
+def size(count: int) -> str:
+    """Of bytes, as people read it; in steps of a thousand, as the platform counts them."""
+    step = min((len(str(count)) - 1) // 3, 4)
+    return f"{amount(count / 1000**step)} {('bytes', 'kB', 'MB', 'GB', 'TB')[step]}"
+
+
 def percent(share: float | None, digits: int = 1) -> str:
     return NOTHING if share is None else f"{share * 100:.{digits}f} %"
 
@@ -128,6 +134,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "duration": duration,
     "moment": moment,
     "number": number,
+    "size": size,
     "people": people,
     "percent": percent,
     "rfc3339": rfc3339,

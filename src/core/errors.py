@@ -41,6 +41,7 @@ OffloadError
 │   ├── TooManyPeople           more than a job may have
 │   ├── EmptyJob                nobody to mail
 │   └── MissingForEverybody     the template names variables that nobody was given
+├── LimitReached                a site or a company would keep more than it may
 ├── UnknownCertificate          not there, or not in the caller's scope
 ├── CertificateEnded            it was revoked or replaced, and cannot be changed any more
 ├── HolderForgotten             the data that a certificate was made of is not kept any more
@@ -277,6 +278,20 @@ class MissingForEverybody(JobRefused):
     def __init__(self, names: tuple[str, ...]) -> None:
         super().__init__(f"nobody was given a value for {', '.join(names)}")
         self.names = names
+
+
+class LimitReached(OffloadError):
+    """`whose`: `site` or `company`; `kind` of what is kept; `used` None: not for whoever asks to know."""
+
+    def __init__(self, whose: str, kind: str, used: int | None, allowed: int, more: int) -> None:
+        things = "pictures and fonts" if kind == "assets" else kind
+        words = f"The {whose} keeps {used:,} {things} of {allowed:,} that it may keep, and this would be {more:,} more"
+        if used is None:
+            words = f"The company's site has no room for {more:,} more {things}: it may keep {allowed:,}"
+        self.setting = f"SITE_{kind.upper()}" if whose == "site" else "COMPANY_SHARE"
+        super().__init__(
+            f"{words}. Erase or delete what is not needed any more, or ask the operator to raise {self.setting}."
+        )
 
 
 class UnknownCertificate(OffloadError):

@@ -22,6 +22,7 @@ from core.errors import (
     EventUnproven,
     HolderForgotten,
     IdempotencyConflict,
+    LimitReached,
     MissingForEverybody,
     MissingVariable,
     OffloadError,
@@ -81,6 +82,7 @@ TOKEN_EXPIRING = ProblemType(409, "token-expiring", "The token has been rotated 
 IDEMPOTENCY_CONFLICT = ProblemType(409, "idempotency-conflict", "The Idempotency-Key belongs to another request")
 CALLBACKS_OFF = ProblemType(409, "callbacks-off", "The site takes no callbacks")
 UNWANTED = ProblemType(409, "mail-not-wanted", "The person asked not to be mailed")
+LIMIT_REACHED = ProblemType(409, "limit-reached", "The site or the company keeps as much as it may")
 EMPTY_JOB = ProblemType(409, "empty-job", "The job has no people")
 NOT_CONFIGURED = ProblemType(409, "not-configured", "A setting is missing or wrong")
 CREDENTIALS_REJECTED = ProblemType(409, "credentials-rejected", "The provider rejects our credentials")
@@ -143,6 +145,7 @@ PROBLEMS: tuple[tuple[type[OffloadError], ProblemType], ...] = (
     (AssetInUse, ASSET_IN_USE),
     (IdempotencyConflict, IDEMPOTENCY_CONFLICT),
     (TooManyPeople, TOO_MANY_PEOPLE),
+    (LimitReached, LIMIT_REACHED),
     (EmptyJob, EMPTY_JOB),
     (EventUnproven, UNPROVEN_EVENT),
     (EventMalformed, MALFORMED),
@@ -209,6 +212,8 @@ def _faults(error: OffloadError) -> list[Fault]:
             return [Fault("/recipient", error.detail)]
         case ConfigurationError():
             return [Fault(error.setting, error.detail)]
+        case LimitReached():
+            return [Fault(error.setting, str(error))]
     return []
 
 

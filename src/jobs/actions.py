@@ -24,6 +24,7 @@ from core.errors import (
     UnknownJob,
     WrongState,
 )
+from core.limits import ROW
 from core.scope import Scope
 from core.states import JobKind, JobState
 from mail import senders
@@ -33,7 +34,7 @@ from providers import provider_for
 from runtime.ports import Row, Statement
 from runtime.services import Services
 from sending import dispatch
-from store import batches, events, jobs, privacy, recipients, usage
+from store import batches, events, jobs, kept, privacy, recipients, usage
 from suppressions import unsubscribe
 
 # What the audit trail says of a change to the job of this id, written in the change's own transaction: only where the
@@ -109,7 +110,7 @@ async def find(services: Services, scope: Scope | None, job_id: str) -> Row:
 
 async def create(services: Services, scope: Scope, request: NewJob, note: Note | None = None) -> tuple[Row, bool]:
     """A new draft, or the job that this idempotency key made before (True). Raises `IdempotencyConflict`,
-    `TemplateRefused`, `ConfigurationError` (of a job whose mails shall have links of ours)."""
+    `LimitReached`, `TemplateRefused`, `ConfigurationError` (of a job whose mails shall have links of ours)."""
     owner = Scope(scope.site_id, request.company)
     job_id = f"job_{services.random.token(16).hex()}"
     content = json.dumps(request.content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
@@ -118,6 +119,7 @@ async def create(services: Services, scope: Scope, request: NewJob, note: Note |
         unsubscribe.link(services.settings, job_id, 0)  # raises where none could be made
     if request.kind == JobKind.CERTIFICATE:
         await issuing.check(services, CertificateJob.load(scope.site_id, job_id, request.company, request.content))
+    limits, size = services.settings.limits, ROW + len(content.encode())
     insertion = jobs.insert(
         owner,
         job_id,
@@ -131,12 +133,19 @@ async def create(services: Services, scope: Scope, request: NewJob, note: Note |
         idempotency_key=request.idempotency_key,
         request_hash=request.request_hash,
         now=services.clock.now(),
+        bytes=size,
+        limits=limits.as_json,
     )
     noted = [note(job_id, (JobState.DRAFT,))] if note else []  # after the insertion: it speaks of the new row
-    inserted, *_ = await services.database.batch([insertion, jobs.insert_content(job_id, version, content), *noted])
+    before, inserted, *_ = await services.database.batch(
+        [kept.of(owner), insertion, jobs.insert_content(job_id, version, content), *noted]
+    )
     if inserted:
         return await find(services, owner, job_id), False
-    earlier = (await services.database.all(jobs.find_by_key(owner, request.idempotency_key or "")))[0]
+    found = await services.database.all(jobs.find_by_key(owner, request.idempotency_key or ""))
+    if not found:
+        limits.check(owner, before, {"drafts": 1, "bytes": size}, scope)
+    [earlier] = found
     if earlier["request_hash"] != request.request_hash:
         raise IdempotencyConflict(request.idempotency_key)
     return await find(services, owner, earlier["id"]), True
@@ -147,38 +156,31 @@ async def append(
 ) -> Appended:
     """Add people to a draft, whom it has not yet by `ref`. At most 1 MB of JSON a call.
 
-    Raises `UnknownJob`, `WrongState`, `TooManyPeople` (and then adds nobody).
+    Raises `UnknownJob`, `WrongState`, `TooManyPeople`, `LimitReached` (and then adds nobody, and notes nothing).
     """
-    before = await find(services, scope, job_id)
-    limit = services.settings.max_people
-    if before["total"] + len(people) > limit and before["total"] + await _new(services, job_id, people) > limit:
-        raise TooManyPeople(limit)
+    owner = Scope(scope.site_id, (await find(services, scope, job_id))["company"])
+    most, limits = services.settings.max_people, services.settings.limits
     site_key = (await services.database.all(privacy.address_key(scope.site_id)))[0]["address_key"]
     rows = json.dumps([_row(person, site_key) for person in people], ensure_ascii=False, separators=(",", ":"))
-    first, _, _, last = await _change(
-        services,
-        note,
-        job_id,
-        (JobState.DRAFT,),
+    [first], [needed], before, *_, [last] = await services.database.batch(
         [
             jobs.find(scope, job_id),
-            recipients.append(scope, job_id, rows, limit, services.clock.now()),
+            recipients.needed(job_id, rows),
+            kept.of_job(job_id),
+            recipients.append(scope, job_id, rows, most, limits.as_json, services.clock.now()),
+            *([note(job_id, (JobState.DRAFT,))] if note else []),  # after it: it tells how many came
             batches.add_appended(job_id),
             jobs.find(scope, job_id),
-        ],
+        ]
     )
-    if last[0]["state"] != JobState.DRAFT:
-        raise WrongState("add people to", last[0]["state"])
-    added = last[0]["total"] - first[0]["total"]
-    if not added and first[0]["total"] + len(people) > limit and await _new(services, job_id, people):
-        raise TooManyPeople(limit)  # another call was faster
-    return Appended(added, len(people) - added, last[0]["total"])
-
-
-async def _new(services: Services, job_id: str, people: Sequence[Mapping[str, Any]]) -> int:
-    """How many of them the job does not have yet."""
-    refs = json.dumps([person["ref"] for person in people])
-    return int((await services.database.all(recipients.count_new(job_id, refs)))[0]["count"])
+    if last["state"] != JobState.DRAFT:
+        raise WrongState("add people to", last["state"])
+    # the statement that would have added them had the same numbers, and added nobody
+    if first["total"] + needed["people"] > most:
+        raise TooManyPeople(most)
+    limits.check(owner, before, needed, scope)
+    added = last["total"] - first["total"]
+    return Appended(added, len(people) - added, last["total"])
 
 
 async def start(services: Services, scope: Scope, job_id: str, note: Note | None = None) -> Row:
@@ -361,7 +363,7 @@ def _row(person: Mapping[str, Any], site_key: str) -> dict[str, Any]:
 def _wire_address(email: str) -> str:
     """With its domain in ASCII, as suppressions have it. What is no address is kept: that person fails alone."""
     if email.isascii():
-        return email.strip()
+        return email.strip() or email  # an empty one is of somebody erased
     try:
         return parse(email).email
     except InvalidAddress:

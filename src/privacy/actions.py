@@ -24,6 +24,7 @@ from runtime.ports import Row
 from runtime.services import Services
 from sending.persistence import persist
 from store import audit, batches, privacy
+from suppressions.actions import target_of
 
 EVENTS = 200  # of a person in a job, on a page
 CERTIFICATES = 100  # of a person whom the jobs know no more, a call
@@ -109,10 +110,12 @@ class _Export(Search):
     async def _addresses(self, known: Sequence[str]) -> dict[str, Any]:
         """What is kept of these addresses, by themselves or by their hash."""
         by_key = {key: email for email in known for key in (email, self.hash_of(email))}
-        suppressions, soft_bounces = await self.services.database.batch(
+        by_target = {target_of(email): email for email in known}
+        suppressions, soft_bounces, releases = await self.services.database.batch(
             [
                 privacy.suppressions(self.scope, json.dumps([*by_key])),
                 privacy.soft_bounces(self.scope, json.dumps([*known])),
+                privacy.releases(self.scope, json.dumps([*by_target])),
             ]
         )
         return {
@@ -130,6 +133,15 @@ class _Export(Search):
             "soft_bounces": [
                 {"email": row["email"], "bounces": row["bounces"], "last_at": rfc3339(row["last_at"])}
                 for row in soft_bounces
+            ],
+            "releases": [
+                {
+                    "email": by_target[row["target"]],
+                    "company": row["company"] or None,
+                    "note": row["note"],
+                    "at": rfc3339(row["at"]),
+                }
+                for row in releases
             ],
         }
 
@@ -197,12 +209,14 @@ class _Erase(Search):
         now = self.services.clock.now()
         people = json.dumps([reference(row) | {"as": self._stand_in()} for row in going])
         touched = {(row["job_id"], row["position"] // row["batch_size"]) for row in going}
+        changed = json.dumps([{"job": job, "batch": batch} for job, batch in sorted(touched)])
         *_, left = await persist(
             self.services,
             [
                 privacy.note(entry, people),
                 privacy.erase_people(people, now),
-                batches.recount_changed(json.dumps([{"job": job, "batch": batch} for job, batch in sorted(touched)])),
+                batches.recount_changed(changed),
+                batches.recount_kept(changed),
                 privacy.erase_from_attempts(people),
                 privacy.erase_from_events(people),
                 privacy.erase_certificates(self._of_certificates(certificates), now),
@@ -269,7 +283,9 @@ class _Erase(Search):
         return json.dumps([{"code": row["code"], "as": self._stand_in()} for row in certificates])
 
     def _of_addresses(self, emails: Sequence[str]) -> str:
-        return json.dumps([{"email": email, "hash": self.hash_of(email)} for email in emails])
+        return json.dumps(
+            [{"email": email, "hash": self.hash_of(email), "target": target_of(email)} for email in emails]
+        )
 
     def _stand_in(self) -> str:
         """In place of a reference: no other row has it."""

@@ -18,7 +18,7 @@ from providers import sandbox
 from runtime.ports import Row, Statement
 from runtime.services import Services
 from sending.persistence import persist
-from store import audit, privacy, retention
+from store import audit, batches, privacy, retention
 
 BUDGET = 5_000  # rows a sweep
 PEOPLE = 1_000  # in a transaction
@@ -110,8 +110,15 @@ async def _rows(services: Services, job: Row, budget: int) -> int:
         if budget <= 0:
             return 0
         end = min(first + PEOPLE, job["total"])
-        statements = [retention.erase_people(job["id"], first, end), retention.people_erased(job["id"], first, end)]
-        [_, advanced] = await services.database.batch(statements)
+        size = job["batch_size"]
+        touched = [{"job": job["id"], "batch": number} for number in range(first // size, (end - 1) // size + 1)]
+        _, _, advanced = await services.database.batch(
+            [
+                retention.erase_people(job["id"], first, end),
+                batches.recount_kept(json.dumps(touched)),
+                retention.people_erased(job["id"], first, end),
+            ]
+        )
         if not advanced:  # opened again
             return budget
         budget -= end - first

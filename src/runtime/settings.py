@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from core.errors import ConfigurationError
+from core.limits import Limits
 
 
 class Setting(NamedTuple):
@@ -37,6 +38,13 @@ CORE_SETTINGS = (
     BATCH_SIZE := Setting("BATCH_SIZE", "200", "people in a batch, 1 to 1,000"),
     MAX_ATTEMPTS := Setting("MAX_ATTEMPTS", "8", "attempts a person, before a temporary refusal becomes final"),
     MAX_PEOPLE := Setting("MAX_PEOPLE", "100000", "people in a job"),
+    SITE_PEOPLE := Setting("SITE_PEOPLE", "5000000", "people that a site keeps, those of its companies included"),
+    SITE_BYTES := Setting(
+        "SITE_BYTES", "4000000000", "bytes that it keeps: people, messages, suppressions, pictures and fonts"
+    ),
+    SITE_DRAFTS := Setting("SITE_DRAFTS", "1000", "drafts that it keeps"),
+    SITE_ASSETS := Setting("SITE_ASSETS", "1000", "pictures and fonts that it keeps"),
+    COMPANY_SHARE := Setting("COMPANY_SHARE", "50", "percent of these four that one company of it may keep"),
     LOCAL := Setting("LOCAL", "no", "yes in the local runtime: callback URLs may be http and on this machine"),
     CREDENTIAL_KEY := Setting("CREDENTIAL_KEY", None, "Ed25519 key that signs Open Badges: 64 hex digits", secret=True),
     CREDENTIAL_KEYS_PREVIOUS := Setting(
@@ -96,6 +104,14 @@ class Settings:
     @property
     def max_people(self) -> int:
         return self.whole(MAX_PEOPLE, 1, 1_000_000)
+
+    @property
+    def limits(self) -> Limits:
+        """What a site and a company of it may keep."""
+        table = {"people": SITE_PEOPLE, "bytes": SITE_BYTES, "drafts": SITE_DRAFTS, "assets": SITE_ASSETS}
+        site = {kind: self.whole(setting, 1, 1_000_000_000_000) for kind, setting in table.items()}
+        share = self.whole(COMPANY_SHARE, 1, 100)
+        return Limits(site, {kind: max(1, most * share // 100) for kind, most in site.items()})
 
     @property
     def public_url(self) -> str:

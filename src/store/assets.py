@@ -3,23 +3,29 @@
 A company's own are kept under its name, those of the whole site under ''.
 """
 
-import json
-
+from core.limits import ROW
 from core.scope import Scope
 from runtime.ports import Statement
-from store import audit
+from store import audit, kept
 
 _COLUMNS = "nullif(company, '') AS company, name, type, bytes, created_at"
 _ONE = "site_id = ?1 AND company = ifnull(?2, '') AND name = ?3"
 
 
-def insert(scope: Scope, name: str, type_: str, size: int, now: int) -> Statement:
-    """Uploaded again, it is what it was."""
+def insert(scope: Scope, name: str, type_: str, size: int, limits: str, now: int) -> Statement:
+    """Uploaded again, it is what it was. Not where there is no room for it within `limits` (`kept.room`)."""
+    room = kept.room("?7", "?1", "?2", {"assets": "1", "bytes": f"(?5 + {ROW})"})
     return Statement(
-        """INSERT INTO assets (site_id, company, name, type, bytes, created_at)
-           VALUES (?1, ifnull(?2, ''), ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING""",
-        (scope.site_id, scope.company, name, type_, size, now),
+        f"""INSERT INTO assets (site_id, company, name, type, bytes, created_at)
+            SELECT ?1, ifnull(?2, ''), ?3, ?4, ?5, ?6 WHERE {room} ON CONFLICT DO NOTHING""",
+        (scope.site_id, scope.company, name, type_, size, now, limits),
     )
+
+
+def note_insert(entry: audit.Entry) -> Statement:
+    """The audit trail's row of the upload of `target`, where it is there; after `insert` in the same transaction."""
+    there = "EXISTS (SELECT 1 FROM assets WHERE site_id = ?2 AND company = ifnull(?3, '') AND name = ?10)"
+    return audit.insert_if(entry, there, entry.target)
 
 
 def find(site_id: str, company: str | None, name: str) -> Statement:
@@ -58,14 +64,8 @@ def companies_using(site_id: str, company: str | None, name: str) -> Statement:
 
 def note(entry: audit.Entry, site_id: str, company: str | None, name: str) -> Statement:
     """The audit trail's row, where it is there; before `delete` in the same transaction."""
-    return Statement(
-        f"""INSERT INTO audit (at, site_id, company, actor, role, action, target, address, detail)
-            SELECT ?4, site_id, nullif(company, ''), ?5, ?6, ?7, name, ?8, ?9 FROM assets WHERE {_ONE}""",
-        (
-            *(site_id, company, name, entry.at, entry.actor, entry.role, entry.action, entry.address),
-            json.dumps(dict(entry.detail or {})),
-        ),
-    )
+    columns = {"site_id": "site_id", "company": "nullif(company, '')"}
+    return audit.insert_from(entry, f"assets WHERE {_ONE}", (site_id, company, name), columns)
 
 
 def delete(site_id: str, company: str | None, name: str) -> Statement:

@@ -1,7 +1,8 @@
 """The audit trail: who changed what, in which company, when and from where.
 
 The promise: a row stays as it was written (triggers refuse more), and where the change is ours it is written in the
-change's own transaction. Looking through it reads a bounded number of rows, in an index, whatever is looked for.
+change's own transaction. What its detail may hold is one list (`audit_details`), which every row is held to here.
+Looking through it reads a bounded number of rows, in an index, whatever is looked for.
 """
 
 import json
@@ -10,6 +11,7 @@ from typing import Any, NamedTuple
 
 from core.scope import Scope
 from runtime.ports import Parameter, Statement
+from store import audit_details
 from store.keyset import LATEST
 from store.sites import SETTABLE
 from store.tenancy import parameters, within
@@ -30,7 +32,8 @@ class Entry(NamedTuple):
     detail: Mapping[str, Any] | None = None
 
 
-_COLUMNS = "at, site_id, company, actor, role, action, target, address, detail"
+_NAMES = ("at", "site_id", "company", "actor", "role", "action", "target", "address", "detail")
+_COLUMNS = ", ".join(_NAMES)
 
 
 class Filter(NamedTuple):
@@ -63,65 +66,87 @@ def insert_if(entry: Entry, condition: str, parameter: Parameter) -> Statement:
     )
 
 
+def insert_from(
+    entry: Entry,
+    source: str,
+    given: Sequence[Parameter],
+    columns: Mapping[str, str],
+    fields: Mapping[str, str] | None = None,
+) -> Statement:
+    """A row for each of `source`, what follows FROM with its parameters `given`: the trail's `columns`, and `fields` of
+    the detail, are expressions of it, and everything else is the entry's."""
+    parameters, selected = list(given), []
+    for name, value in zip(_NAMES, _values(entry), strict=True):
+        if name not in columns:
+            parameters.append("{}" if fields and value is None and name == "detail" else value)
+        selected.append(columns.get(name, f"?{len(parameters)}"))
+    if fields:
+        selected[-1] = audit_details.with_fields(entry.action, selected[-1], fields)
+    return Statement(f"INSERT INTO audit ({_COLUMNS}) SELECT {', '.join(selected)} FROM {source}", tuple(parameters))
+
+
 def insert_for_site(entry: Entry) -> Statement:
     """Only where the site exists: for the same transaction as a change to it."""
-    return Statement(
-        f"INSERT INTO audit ({_COLUMNS}) SELECT ?1, id, ?3, ?4, ?5, ?6, ?7, ?8, ?9 FROM sites WHERE id = ?2",
-        _values(entry),
-    )
+    return insert_from(entry, "sites WHERE id = ?1", (entry.site_id,), {"site_id": "id"})
 
 
 def insert_for_job(entry: Entry, states: Sequence[str]) -> Statement:
-    """Only where the job `target` is in one of these states, with the company it belongs to."""
+    """Only where the job `target` is in one of these states, with the company it belongs to. A reason that a caller
+    asked for is told where one of the job's people has it."""
+    reason = """json_replace(?9, '$.reason', CASE WHEN ?9 ->> '$.reason' IS NULL THEN NULL
+        WHEN EXISTS (SELECT 1 FROM recipients r WHERE r.job_id = ?7 AND r.state IN ('failed', 'uncertain')
+          AND r.reason = ?9 ->> '$.reason') THEN ?9 ->> '$.reason' ELSE 'unknown' END)"""
     return Statement(
         f"""
         INSERT INTO audit ({_COLUMNS})
-        SELECT ?1, site_id, company, ?4, ?5, ?6, ?7, ?8, ?9 FROM jobs
+        SELECT ?1, site_id, company, ?4, ?5, ?6, ?7, ?8, {reason} FROM jobs
         WHERE site_id = ?2 AND id = ?7 AND state IN (SELECT value FROM json_each(?10))
         """,
         (*_values(entry), json.dumps(states)),
     )
 
 
+def insert_for_appended(entry: Entry) -> Statement:
+    """Only where people were appended to the job `target`, with how many: between them and their batches, which the job
+    counts."""
+    return insert_from(
+        entry,
+        """(SELECT j.id, j.company, count(*) AS people FROM jobs j JOIN recipients r ON r.job_id = j.id
+              AND r.position >= j.total WHERE j.site_id = ?1 AND j.id = ?2 GROUP BY 1)""",
+        (entry.site_id, entry.target),
+        {"company": "company"},
+        {"people": "people"},
+    )
+
+
 def insert_token_change(entry: Entry, lasting: bool = False) -> Statement:
     """Only where the token `target` exists (`lasting`: and does not expire). It stands before the change; `detail` is
     what is set, None where the token goes."""
-    before = "json_object('name', name, 'read_only', json(iif(read_only, 'true', 'false')), 'expires_at', expires_at)"
-    return Statement(
-        f"""
-        INSERT INTO audit ({_COLUMNS})
-        SELECT ?1, site_id, company, ?4, ?5, ?6, ?7, ?8, {_change(before)}
-        FROM tokens WHERE site_id = ?2 AND id = ?7 {"AND expires_at IS NULL" if lasting else ""}
-        """,
-        _values(entry),
-    )
+    lasts = "AND expires_at IS NULL" if lasting else ""
+    source = f"(SELECT *, NULL AS successor FROM tokens WHERE site_id = ?1 AND id = ?2 {lasts})"
+    return _change(entry, source, (entry.site_id, entry.target), ("name", "read_only", "expires_at"))
 
 
 def insert_site_change(entry: Entry) -> Statement:
     """With the settings as they are before, so it stands before the change; `detail` is what is set."""
-    settings = ", ".join(f"'{name}', {name}" for name in SETTABLE)
-    before = f"json_object({settings}, 'disabled', json(iif(disabled_at IS NULL, 'false', 'true')))"
-    return Statement(
-        f"""
-        INSERT INTO audit ({_COLUMNS})
-        SELECT ?1, id, NULL, ?4, ?5, ?6, ?7, ?8, {_change(before)}
-        FROM sites WHERE id = ?2
-        """,
-        _values(entry),
-    )
+    source = "(SELECT *, NULL AS company, disabled_at IS NOT NULL AS disabled FROM sites WHERE id = ?1)"
+    return _change(entry, source, (entry.site_id,), (*SETTABLE, "disabled"))
 
 
-def _change(before: str) -> str:
-    """What is set (?9), and how that is before; all of it where nothing is set, since the row goes."""
-    return f"""json_object('after', json(?9),
-          'before', (SELECT json_group_object(key, {before} -> ('$.' || key)) FROM json_each(ifnull(?9, {before}))))"""
+def _change(entry: Entry, source: str, given: Sequence[Parameter], known: Sequence[str]) -> Statement:
+    """What is set, and how that is before, of the columns `known`: all where nothing is set, since the row goes."""
+    before = audit_details.columns(entry.action, "before", known if entry.detail is None else entry.detail)
+    changed = entry._replace(detail={"after": entry.detail})
+    return insert_from(changed, source, given, {"company": "company"}, {"before": before})
 
 
 def page(scope: Scope | None, chosen: Filter, before: Place | None, scanned: int, limit: int) -> Statement:
-    """The newest first, of the next `scanned` rows of the scope and the target; without a scope of all sites."""
+    """The newest first, of the next `scanned` rows of the scope and the target; without a scope of all sites. With the
+    words that belong to a row and are kept elsewhere."""
     return Statement(
         f"""
-        SELECT id, {_COLUMNS} FROM (SELECT * {_scan(scope, chosen)} LIMIT ?8)
+        SELECT id, {", ".join(_NAMES[:-1])}, {audit_details.with_words("detail")} AS detail
+        FROM (SELECT * {_scan(scope, chosen)} LIMIT ?8) AS a
         WHERE (?9 IS NULL OR action = ?9) AND (?10 IS NULL OR actor = ?10)
         ORDER BY at DESC, id DESC LIMIT ?11
         """,
@@ -165,9 +190,5 @@ def _values(entry: Entry) -> tuple[str | int | None, ...]:
         entry.action,
         entry.target,
         entry.address,
-        _json(entry.detail),
+        audit_details.as_json(entry.action, entry.detail),
     )
-
-
-def _json(detail: Mapping[str, Any] | None) -> str | None:
-    return None if detail is None else json.dumps(dict(detail))

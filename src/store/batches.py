@@ -2,11 +2,15 @@
 
 from runtime.ports import Statement
 from store.companies import company_rate
-from store.recipients import RANGE
+from store.recipients import KEPT, RANGE
 
 _COUNTERS = "total, pending, sending, sent, failed, uncertain, suppressed, cancelled"
 _COUNTS = """count(*), sum(state = 'pending'), sum(state = 'sending'), sum(state = 'sent'), sum(state = 'failed'),
     sum(state = 'uncertain'), sum(state = 'suppressed'), sum(state = 'cancelled')"""
+
+_ITS_PEOPLE = """job_id = batches.job_id AND position
+    BETWEEN batches.number * (SELECT batch_size FROM jobs WHERE id = batches.job_id)
+    AND (batches.number + 1) * (SELECT batch_size FROM jobs WHERE id = batches.job_id) - 1"""
 
 # ?1 job, ?2 batch, ?3 fence: the lease is still the caller's
 _HELD = "job_id = ?1 AND number = ?2 AND fence = ?3 AND state = 'processing'"
@@ -15,16 +19,17 @@ _HELD = "job_id = ?1 AND number = ?2 AND fence = ?3 AND state = 'processing'"
 def add_appended(job_id: str) -> Statement:
     """Batches for the people just appended; the last batch that was there may have been filled up."""
     return Statement(
-        """INSERT INTO batches (job_id, number, state, total, pending, cancelled)
-           SELECT ?1, position / (SELECT batch_size FROM jobs WHERE id = ?1), 'pending', count(*),
-             sum(state = 'pending'), sum(state = 'cancelled')
-           FROM recipients
-           WHERE job_id = ?1
-             AND position >= (SELECT ifnull(max(number), 0) FROM batches WHERE job_id = ?1)
-                             * (SELECT batch_size FROM jobs WHERE id = ?1)
-           GROUP BY 2
-           ON CONFLICT (job_id, number) DO UPDATE
-             SET total = excluded.total, pending = excluded.pending, cancelled = excluded.cancelled""",
+        f"""INSERT INTO batches (job_id, number, state, total, pending, cancelled, kept_people, kept_bytes)
+            SELECT ?1, position / (SELECT batch_size FROM jobs WHERE id = ?1), 'pending', count(*),
+              sum(state = 'pending'), sum(state = 'cancelled'), {KEPT}
+            FROM recipients
+            WHERE job_id = ?1
+              AND position >= (SELECT ifnull(max(number), 0) FROM batches WHERE job_id = ?1)
+                              * (SELECT batch_size FROM jobs WHERE id = ?1)
+            GROUP BY 2
+            ON CONFLICT (job_id, number) DO UPDATE
+              SET total = excluded.total, pending = excluded.pending, cancelled = excluded.cancelled,
+                kept_people = excluded.kept_people, kept_bytes = excluded.kept_bytes""",
         (job_id,),
     )
 
@@ -142,13 +147,19 @@ def recount_all(job_id: str) -> Statement:
 
 def recount_changed(touched: str) -> Statement:
     """Of these batches, a JSON array of {job, batch}, recount those whose people changed."""
-    people = """job_id = batches.job_id AND position
-        BETWEEN batches.number * (SELECT batch_size FROM jobs WHERE id = batches.job_id)
-        AND (batches.number + 1) * (SELECT batch_size FROM jobs WHERE id = batches.job_id) - 1"""
     return Statement(
-        f"""UPDATE batches SET ({_COUNTERS}) = (SELECT {_COUNTS} FROM recipients WHERE {people})
+        f"""UPDATE batches SET ({_COUNTERS}) = (SELECT {_COUNTS} FROM recipients WHERE {_ITS_PEOPLE})
             WHERE (job_id, number) IN (SELECT value ->> 'job', value ->> 'batch' FROM json_each(?1))
-              AND ({_COUNTERS}) IS NOT (SELECT {_COUNTS} FROM recipients WHERE {people})""",
+              AND ({_COUNTERS}) IS NOT (SELECT {_COUNTS} FROM recipients WHERE {_ITS_PEOPLE})""",
+        (touched,),
+    )
+
+
+def recount_kept(touched: str) -> Statement:
+    """Of these batches, a JSON array of {job, batch}, what is kept of their people, some of whom were erased."""
+    return Statement(
+        f"""UPDATE batches SET (kept_people, kept_bytes) = (SELECT {KEPT} FROM recipients WHERE {_ITS_PEOPLE})
+            WHERE (job_id, number) IN (SELECT value ->> 'job', value ->> 'batch' FROM json_each(?1))""",
         (touched,),
     )
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from core.scope import Scope
 from runtime.ports import Row, Statement
-from store import tenancy
+from store import audit, tenancy
 from store.audit import Entry
 
 _EVENT = "cursor, id, type, job_id, company, sequence, data, created_at"
@@ -83,12 +83,11 @@ def off(site_id: str, url: str, now: int) -> list[Statement]:
     """Switch the site's callbacks off, unless they are or go to another URL by now; for one transaction."""
     condition = "id = ?1 AND callback_url = ?2 AND callback_off_at IS NULL"
     return [
-        Statement(
-            f"""
-            INSERT INTO audit (at, site_id, actor, role, action, target, detail)
-            SELECT ?3, id, 'system', 'system', 'callback.off', id, ?4 FROM sites WHERE {condition}
-            """,
-            (site_id, url, now, json.dumps({"callback_url": url, "status": 410})),
+        audit.insert_from(
+            Entry(now, "system", "system", "callback.off", site_id, detail={"callback_url": url, "status": 410}),
+            f"sites WHERE {condition}",
+            (site_id, url),
+            {"site_id": "id"},
         ),
         Statement(f"UPDATE sites SET callback_off_at = ?3 WHERE {condition}", (site_id, url, now)),
     ]
@@ -231,16 +230,13 @@ def count_replay(chosen: Replay) -> Statement:
 
 def note_replay(chosen: Replay, entry: Entry, limit: int) -> Statement:
     """The audit trail's row, where there is anything to replay; before `replay` in the same transaction."""
-    return Statement(
-        f"""
-        INSERT INTO audit (at, site_id, company, actor, role, action, target, address, detail)
-        SELECT ?6, ?1, ?2, ?7, ?8, ?9, ?1, ?10, json_set(?11, '$.count', min(?12, count(*)))
-        FROM {_replayed(chosen)} HAVING count(*) > 0
-        """,
-        (
-            *(*_replay(chosen), entry.at, entry.actor, entry.role, entry.action, entry.address),
-            *(json.dumps(dict(entry.detail or {})), limit),
-        ),
+    site_id, company = chosen.scope.site_id, chosen.scope.company
+    return audit.insert_from(
+        entry._replace(site_id=site_id, company=company, target=site_id),
+        f"(SELECT min(?6, count(*)) AS count FROM {_replayed(chosen)}) WHERE count > 0",
+        (*_replay(chosen), limit),
+        {},
+        {"count": "count"},
     )
 
 

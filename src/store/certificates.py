@@ -1,7 +1,5 @@
 """Statements of `certificates`: issue once, supersede, revoke, find."""
 
-import json
-
 from core.scope import Scope
 from runtime.ports import Statement
 from store import audit, tenancy
@@ -135,12 +133,6 @@ def revoke(scope: Scope, code: str, reason: str, now: int) -> Statement:
 
 def note(entry: audit.Entry, scope: Scope) -> Statement:
     """The audit trail's row of a change to the valid certificate `target`; stands before the change."""
-    return Statement(
-        f"""INSERT INTO audit (at, site_id, company, actor, role, action, target, address, detail)
-            SELECT ?4, site_id, company, ?5, ?6, ?7, code, ?8, ?9 FROM certificates
-            WHERE code = ?1 AND {_IN_SCOPE} AND state = 'valid'""",
-        (
-            *(entry.target, scope.site_id, scope.company),
-            *(entry.at, entry.actor, entry.role, entry.action, entry.address, json.dumps(dict(entry.detail or {}))),
-        ),
-    )
+    source = f"certificates WHERE code = ?1 AND {_IN_SCOPE} AND state = 'valid'"
+    given = (entry.target, scope.site_id, scope.company)
+    return audit.insert_from(entry, source, given, {"site_id": "site_id", "company": "company"})

@@ -1,11 +1,10 @@
 """Companies: what one of them has of its own, instead of the site's."""
 
-import json
 from collections.abc import Mapping
 
 from core.scope import Scope
 from runtime.ports import Parameter, Statement
-from store import audit
+from store import audit, audit_details
 from store.tenancy import parameters, within
 
 # What a site or the operator sets, and what of it is the company's own business; a name here is a column.
@@ -51,31 +50,22 @@ def delete(site_id: str, company: str) -> Statement:
 
 def note_put(entry: audit.Entry, site_id: str, company: str, settings: Mapping[str, Parameter]) -> Statement:
     """The audit trail's row; before `put` in the same transaction."""
-    return Statement(
-        f"""{_NOTE} SELECT ?3, s.id, ?2, ?4, ?5, ?6, ?2, ?7, json_object('after', json(?8),
-              'before', (SELECT {_settings(tuple(settings))} FROM companies WHERE {_ONE}))
-            FROM sites s WHERE s.id = ?1""",
-        (site_id, company, *_by(entry), json.dumps(dict(settings))),
+    before = audit_details.columns(entry.action, "before", settings)
+    return audit.insert_from(
+        entry._replace(site_id=site_id, company=company, target=company, detail={"after": settings}),
+        "sites WHERE id = ?1",
+        (site_id, company),
+        {"site_id": "id"},
+        {"before": f"(SELECT {before} FROM companies WHERE {_ONE})"},
     )
 
 
 def note_delete(entry: audit.Entry, site_id: str, company: str) -> Statement:
     """The audit trail's row; before `delete` in the same transaction."""
-    return Statement(
-        f"""{_NOTE} SELECT ?3, site_id, company, ?4, ?5, ?6, company, ?7,
-              json_object('before', {_settings(SETTABLE)}, 'after', NULL)
-            FROM companies WHERE {_ONE}""",
-        (site_id, company, *_by(entry)),
+    return audit.insert_from(
+        entry._replace(target=company, detail={"after": None}),
+        f"companies WHERE {_ONE}",
+        (site_id, company),
+        {"site_id": "site_id", "company": "company"},
+        {"before": audit_details.columns(entry.action, "before", SETTABLE)},
     )
-
-
-_NOTE = "INSERT INTO audit (at, site_id, company, actor, role, action, target, address, detail)"
-
-
-def _settings(names: tuple[str, ...]) -> str:
-    pairs = ", ".join(f"'{name}', {name}" for name in names)
-    return f"json_object({pairs})"
-
-
-def _by(entry: audit.Entry) -> tuple[str | int | None, ...]:
-    return entry.at, entry.actor, entry.role, entry.action, entry.address

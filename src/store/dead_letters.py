@@ -11,7 +11,7 @@ from typing import Literal
 from core.scope import Scope
 from core.states import DeadLetterState
 from runtime.ports import Statement
-from store import tenancy
+from store import audit, tenancy
 from store.audit import Entry
 from store.keyset import LATEST
 
@@ -142,12 +142,12 @@ def revive_people(scope: Scope | None, ids: Sequence[str], now: int) -> Statemen
 
 def note(scope: Scope | None, move: Move, ids: Sequence[str], entry: Entry) -> Statement:
     """The audit trail's row of each letter that is moved."""
-    return Statement(
-        f"""INSERT INTO audit (at, site_id, company, actor, role, action, target, address, detail)
-            SELECT ?4, d.site_id, j.company, ?5, ?6, ?7, d.id, ?8,
-              json_object('job', d.job_id, 'batch', d.batch, 'reason', d.reason)
-            FROM {_LETTERS} WHERE {_movable(move)}""",
-        (*tenancy.parameters(scope), json.dumps(ids), entry.at, entry.actor, entry.role, entry.action, entry.address),
+    return audit.insert_from(
+        entry,
+        f"{_LETTERS} WHERE {_movable(move)}",
+        (*tenancy.parameters(scope), json.dumps(ids)),
+        {"site_id": "d.site_id", "company": "j.company", "target": "d.id"},
+        {"job": "d.job_id", "batch": "d.batch", "reason": "d.reason"},
     )
 
 

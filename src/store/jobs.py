@@ -2,6 +2,7 @@
 
 from core.scope import Scope
 from runtime.ports import Statement
+from store import kept
 from store.companies import company_rate
 from store.tenancy import parameters, within
 
@@ -33,16 +34,19 @@ def insert(
     idempotency_key: str | None,
     request_hash: str,
     now: int,
+    bytes: int,
+    limits: str,
 ) -> Statement:
-    """A draft. No row comes back where the idempotency key is taken."""
+    """A draft. No row comes back where the idempotency key is taken, or there is no room for one of these `bytes`."""
+    room = kept.room("?15", "?2", "?3", {"drafts": "1", "bytes": "?14"})
     return Statement(
-        """INSERT INTO jobs (id, site_id, company, kind, name, state, category, send_at, rate, on_uncertain,
-             batch_size, idempotency_key, request_hash, created_at)
-           VALUES (?1, ?2, ?3, ?4, ?5, 'draft', ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
-           ON CONFLICT DO NOTHING RETURNING id""",
+        f"""INSERT INTO jobs (id, site_id, company, kind, name, state, category, send_at, rate, on_uncertain,
+              batch_size, idempotency_key, request_hash, created_at)
+            SELECT ?1, ?2, ?3, ?4, ?5, 'draft', ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13 WHERE {room}
+            ON CONFLICT DO NOTHING RETURNING id""",
         (
             *(job_id, scope.site_id, scope.company, kind, name, category, send_at, rate, on_uncertain),
-            *(batch_size, idempotency_key, request_hash, now),
+            *(batch_size, idempotency_key, request_hash, now, bytes, limits),
         ),
     )
 

@@ -1,6 +1,7 @@
 """Statements of new links to certificates: who may be mailed one, once an hour."""
 
 from runtime.ports import Statement
+from store import audit
 
 # the valid certificate that ?1 stands for: itself, or what replaced it; ?2: now, ?3: milliseconds between two mails.
 # Its person's data is kept, their site is served, and their address is not suppressed.
@@ -27,12 +28,9 @@ def claim(code: str, now: int, interval: int) -> Statement:
 
 def note(code: str, now: int, interval: int) -> Statement:
     """The audit trail's row; before `claim` in the same transaction."""
-    return Statement(
-        f"""INSERT INTO audit (at, site_id, company, actor, role, action, target)
-            SELECT ?2, site_id, company, 'public', 'public', 'certificate.link_mailed', code
-            FROM certificates WHERE {_DUE}""",
-        (code, now, interval),
-    )
+    entry = audit.Entry(now, "public", "public", "certificate.link_mailed", "")
+    columns = {"site_id": "site_id", "company": "company", "target": "code"}
+    return audit.insert_from(entry, f"certificates WHERE {_DUE}", (code, now, interval), columns)
 
 
 def release(code: str, at: int) -> Statement:

@@ -112,6 +112,15 @@ def soft_bounces(scope: Scope, keys: str) -> Statement:
     )
 
 
+def releases(scope: Scope, targets: str) -> Statement:
+    """Why they were mailed again, of a JSON array of addresses as the audit trail has them."""
+    return Statement(
+        f"""SELECT target, company, at, note FROM release_notes
+            WHERE {within(scope)} AND target IN (SELECT value FROM json_each(?3)) ORDER BY at""",
+        (*parameters(scope), targets),
+    )
+
+
 _WHOLE_SITE = "?2 IS NULL"
 
 # Of the transactions that erase. Each begins with its audit row (`note…`), written only where there is something to do.
@@ -215,8 +224,9 @@ def erase_certificates(certificates: str, now: int) -> Statement:
 
 
 def erase_addresses(scope: Scope, addresses: str, now: int) -> list[Statement]:
-    """Suppressions of addresses become those of their hashes, and so is each address from now on: whoever was erased is
-    not mailed. What is the whole site's is not a company's to erase."""
+    """`addresses`: a JSON array of {email, hash, target}. Suppressions of addresses become those of their hashes, and
+    so is each address from now on: whoever was erased is not mailed. Why they once were released goes. What is the
+    whole site's is not a company's to erase."""
     ours = f"{within(scope)} AND email IN (SELECT value ->> 'email' FROM json_each(?3))"
     chosen = (*parameters(scope), addresses)
     return [
@@ -234,6 +244,11 @@ def erase_addresses(scope: Scope, addresses: str, now: int) -> list[Statement]:
             (*chosen, now),
         ),
         Statement(f"DELETE FROM suppressions WHERE {ours}", chosen),
+        Statement(
+            f"""DELETE FROM release_notes
+                WHERE {within(scope)} AND target IN (SELECT value ->> 'target' FROM json_each(?3))""",
+            chosen,
+        ),
         Statement(
             f"""DELETE FROM soft_bounces WHERE site_id = ?1 AND {_WHOLE_SITE}
                 AND email IN (SELECT value ->> 'email' FROM json_each(?3))""",

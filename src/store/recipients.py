@@ -1,7 +1,9 @@
 """Statements of `recipients`: append, claim, record, and the moves of many at once."""
 
+from core.limits import ROW
 from core.scope import Scope
 from runtime.ports import Statement
+from store import kept
 from store.certificates import UNISSUED
 
 # the positions of batch ?2 of job ?1
@@ -24,32 +26,38 @@ BLANK = "email = '', name = '', variables = '{}', detail = NULL, message_id = NU
 REASON_KEPT = "iif(reason = 'handed_back', 'erased', reason)"
 
 
-def append(scope: Scope, job_id: str, people: str, most: int, now: int) -> Statement:
+# Of the people of a JSON array ?2, `fresh` are those whose `ref` the job ?1 does not have yet; and what they `need`.
+_FRESH = f"""WITH fresh AS MATERIALIZED (
+      SELECT * FROM (SELECT min(key) AS place, value AS person, value ->> 'ref' AS ref
+                     FROM json_each(?2) GROUP BY 3) AS g
+      WHERE NOT EXISTS (SELECT 1 FROM recipients r WHERE r.job_id = ?1 AND r.ref = g.ref)),
+    need AS MATERIALIZED (
+      SELECT count(*) AS people, ifnull(sum({ROW} + length(CAST(
+        ref || (person ->> 'email') || (person ->> 'name') || (person -> 'variables') AS BLOB))), 0) AS bytes
+      FROM fresh)"""
+KEPT = f"sum(email <> ''), sum(iif(email <> '', {ROW} + length(CAST(ref || email || name || variables AS BLOB)), 0))"
+
+
+def needed(job_id: str, people: str) -> Statement:
+    """What a JSON array of people would need: how many of them are new, and their bytes."""
+    return Statement(f"{_FRESH} SELECT people, bytes FROM need", (job_id, people))
+
+
+def append(scope: Scope, job_id: str, people: str, most: int, limits: str, now: int) -> Statement:
     """Add the people of a JSON array, in its order, to a draft; whoever's `ref` is there already is passed over.
-    Nobody, where the job would have more than `most`."""
+    Nobody, where the job would have more than `most`, or its site or company more than `limits` (`kept.room`)."""
+    room = kept.room("?7", "j.site_id", "j.company", {"people": "need.people", "bytes": "need.bytes"})
     return Statement(
-        """INSERT INTO recipients (job_id, position, ref, email, name, variables, address_hash, state, updated_at)
-           SELECT ?1, (SELECT ifnull(max(position) + 1, 0) FROM recipients WHERE job_id = ?1)
-                      + row_number() OVER (ORDER BY place) - 1,
-                  ref, person ->> 'email', person ->> 'name', person -> 'variables', person ->> 'hash', 'pending', ?5
-           FROM (SELECT min(key) AS place, value AS person, value ->> 'ref' AS ref
-                 FROM json_each(?4) GROUP BY 3) AS given
-           WHERE NOT EXISTS (SELECT 1 FROM recipients r WHERE r.job_id = ?1 AND r.ref = given.ref)
-             AND EXISTS (SELECT 1 FROM jobs WHERE id = ?1 AND site_id = ?2 AND (?3 IS NULL OR company = ?3)
-                         AND state = 'draft'
-                           AND total + (SELECT count(DISTINCT value ->> 'ref') FROM json_each(?4)
-                                        WHERE NOT EXISTS (SELECT 1 FROM recipients r
-                                                          WHERE r.job_id = ?1 AND r.ref = value ->> 'ref')) <= ?6)""",
-        (job_id, scope.site_id, scope.company, people, now, most),
-    )
-
-
-def count_new(job_id: str, refs: str) -> Statement:
-    """How many of a JSON array of refs the job does not have yet."""
-    return Statement(
-        """SELECT count(DISTINCT value) AS count FROM json_each(?2)
-           WHERE NOT EXISTS (SELECT 1 FROM recipients WHERE job_id = ?1 AND ref = value)""",
-        (job_id, refs),
+        f"""{_FRESH}
+            INSERT INTO recipients (job_id, position, ref, email, name, variables, address_hash, state, updated_at)
+            SELECT ?1, (SELECT ifnull(max(position) + 1, 0) FROM recipients WHERE job_id = ?1)
+                       + row_number() OVER (ORDER BY place) - 1,
+                   ref, person ->> 'email', person ->> 'name', person -> 'variables', person ->> 'hash', 'pending', ?5
+            FROM fresh
+            WHERE EXISTS (SELECT 1 FROM jobs j, need
+                          WHERE j.id = ?1 AND j.site_id = ?3 AND (?4 IS NULL OR j.company = ?4) AND j.state = 'draft'
+                            AND j.total + need.people <= ?6 AND {room})""",
+        (job_id, people, scope.site_id, scope.company, now, most, limits),
     )
 
 

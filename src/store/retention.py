@@ -35,7 +35,7 @@ def stale_drafts(now: int, limit: int) -> Statement:
 
 def due_jobs(now: int, limit: int) -> Statement:
     return Statement(
-        f"""SELECT j.id, j.site_id, j.company, j.total, j.erased_to
+        f"""SELECT j.id, j.site_id, j.company, j.total, j.erased_to, j.batch_size
             FROM sites CROSS JOIN jobs j INDEXED BY jobs_kept ON j.site_id = sites.id
             WHERE sites.keep_people_days IS NOT NULL AND {_JOB_DUE.format(now=1)} LIMIT ?2""",
         (now, limit),

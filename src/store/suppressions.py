@@ -4,13 +4,13 @@ The promise: what a person asked for (`unsubscribe`, `complaint`) is never weake
 an explicit release, or their own undo, takes it away.
 """
 
-import json
 from enum import StrEnum
 
+from core.limits import ROW
 from core.person_hash import PREFIX
 from core.scope import Scope
 from runtime.ports import Statement
-from store import audit
+from store import audit, kept
 
 
 class Reason(StrEnum):
@@ -48,18 +48,37 @@ A_WISH_WINS = f"""ON CONFLICT (site_id, email, company, category) DO UPDATE
   WHERE suppressions.reason NOT IN {WISHED} AND excluded.reason IN {WISHED}"""
 
 
-def add(site_id: str, rows: str, now: int) -> Statement:
+# of the rows of a JSON array ?2, those that the site ?1 does not have yet, and what they need
+_NEEDED = f"""(
+    SELECT ifnull(sum({ROW} + length(CAST((value ->> 'email') || ifnull(value ->> 'detail', '') AS BLOB))), 0)
+    FROM json_each(?2) WHERE NOT EXISTS (SELECT 1 FROM suppressions s WHERE s.site_id = ?1
+      AND (s.email, s.company, s.category) = (value ->> 'email', value ->> 'company', value ->> 'category')))"""
+
+
+def needed(site_id: str, rows: str) -> Statement:
+    return Statement(f"SELECT {_NEEDED} AS bytes", (site_id, rows))
+
+
+def add(scope: Scope, rows: str, limits: str, now: int) -> Statement:
     """Add those of a JSON array that are not there yet; a wish takes the place of what is none. What was changed comes
-    back."""
+    back. Nothing is, where there is no room for all within `limits` (`kept.room`)."""
     return Statement(
         f"""INSERT INTO suppressions (site_id, company, email, category, reason, detail, created_at)
             SELECT ?1, value ->> 'company', value ->> 'email', value ->> 'category', value ->> 'reason',
                    value ->> 'detail', ?3
-            FROM json_each(?2) WHERE true
+            FROM json_each(?2) WHERE {kept.room("?4", "?1", "?5", {"bytes": _NEEDED})}
             {A_WISH_WINS}
             RETURNING email""",
-        (site_id, rows, now),
+        (scope.site_id, rows, now, limits, scope.company),
     )
+
+
+def note_add(entry: audit.Entry, rows: str) -> Statement:
+    """The audit trail's row, where all of a JSON array are there; after `add` in the same transaction."""
+    there = """NOT EXISTS (SELECT 1 FROM json_each(?10) WHERE NOT EXISTS (SELECT 1 FROM suppressions s
+        WHERE s.site_id = ?2
+          AND (s.email, s.company, s.category) = (value ->> 'email', value ->> 'company', value ->> 'category')))"""
+    return audit.insert_if(entry, there, rows)
 
 
 def page(scope: Scope, keys: str | None, reason: Reason | None, after: tuple[str, ...], limit: int) -> Statement:
@@ -105,19 +124,25 @@ def release(site_id: str, keys: str, company: str | None, category: str | None, 
     )
 
 
-def note_release(
-    entry: audit.Entry, keys: str, company: str | None, category: str | None, force: bool, note: str | None
-) -> Statement:
+def note_release(entry: audit.Entry, keys: str, company: str | None, category: str | None, force: bool) -> Statement:
     """An audit row for each that is released; before `release`."""
+    return audit.insert_from(
+        entry._replace(detail={"force": force}),
+        f"suppressions WHERE {_RELEASED}",
+        (entry.site_id, keys, company, category, int(force)),
+        {"company": "nullif(company, '')"},
+        {"reason": "reason", "category": "nullif(category, '')"},
+    )
+
+
+def keep_note(
+    entry: audit.Entry, keys: str, company: str | None, category: str | None, force: bool, note: str
+) -> Statement:
+    """Why they are released, where it can be erased; before `release`."""
     return Statement(
-        f"""INSERT INTO audit (at, site_id, company, actor, role, action, target, address, detail)
-            SELECT ?6, site_id, nullif(company, ''), ?7, ?8, ?9, ?10, ?11,
-              json_object('reason', reason, 'category', nullif(category, ''), 'force', json(?12), 'note', ?13)
-            FROM suppressions WHERE {_RELEASED}""",
-        (
-            *(entry.site_id, keys, company, category, int(force)),
-            *(entry.at, entry.actor, entry.role, entry.action, entry.target, entry.address, json.dumps(force), note),
-        ),
+        f"""INSERT INTO release_notes (site_id, company, target, at, note)
+            SELECT DISTINCT site_id, company, ?6, ?7, ?8 FROM suppressions WHERE {_RELEASED} ON CONFLICT DO NOTHING""",
+        (entry.site_id, keys, company, category, int(force), entry.target, entry.at, note),
     )
 
 
@@ -162,18 +187,18 @@ def undo(job_id: str, position: int) -> Statement:
     )
 
 
-_NOTE = """INSERT INTO audit (at, site_id, company, actor, role, action, target, detail)
-    SELECT {now}, j.site_id, j.company, 'recipient', 'public', {action}, j.id || '/' || r.position,
-      json_object('category', nullif({category}, ''))"""
+_OF_JOB = {"site_id": "j.site_id", "company": "j.company", "target": "j.id || '/' || r.position"}
 
 
 def note_unsubscribe(job_id: str, position: int, category: str, now: int) -> Statement:
     """Before `unsubscribe`."""
-    note = _NOTE.format(now="?4", action="'suppression.unsubscribe'", category="?3")
-    return Statement(f"{note} FROM {PERSON} AND {UNSUBSCRIBES}", (job_id, position, category, now))
+    entry = audit.Entry(now, "recipient", "public", "suppression.unsubscribe", "")
+    given = (job_id, position, category)
+    return audit.insert_from(entry, f"{PERSON} AND {UNSUBSCRIBES}", given, _OF_JOB, {"category": "nullif(?3, '')"})
 
 
 def note_undo(job_id: str, position: int, now: int) -> Statement:
     """Before `undo`."""
-    note = _NOTE.format(now="?3", action="'suppression.undo'", category="s.category")
-    return Statement(f"{note} FROM suppressions s, {PERSON} AND {UNDONE}", (job_id, position, now))
+    entry = audit.Entry(now, "recipient", "public", "suppression.undo", "")
+    source, fields = f"suppressions s, {PERSON} AND {UNDONE}", {"category": "nullif(s.category, '')"}
+    return audit.insert_from(entry, source, (job_id, position), _OF_JOB, fields)

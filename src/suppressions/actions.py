@@ -18,7 +18,7 @@ from core.scope import Scope
 from mail import address
 from runtime.ports import Row
 from runtime.services import Services
-from store import audit, privacy, suppressions
+from store import audit, kept, privacy, suppressions
 from store.suppressions import Reason
 
 Place = tuple[str, ...]
@@ -48,12 +48,20 @@ class Suppressions:
 
     async def add(self, rows: Sequence[dict[str, Any]], entry: audit.Entry) -> int:
         """How many of these are new, or became a person's wish; each has email (a key), company, category, reason and
-        detail."""
-        target = _hash_of(rows[0]["email"]) if len(rows) == 1 else "suppressions"
+        detail. Raises `LimitReached`."""
+        target = target_of(rows[0]["email"]) if len(rows) == 1 else "suppressions"
         site_id, company = self.scope.site_id, self.scope.company
         noted = entry._replace(target=target, site_id=site_id, company=company, detail={"addresses": len(rows)})
-        statement = suppressions.add(site_id, json.dumps(list(rows)), self.services.clock.now())
-        added, _ = await self.services.database.batch([statement, audit.insert(noted)])
+        listed, limits = json.dumps(list(rows)), self.services.settings.limits
+        before, [needed], added, _ = await self.services.database.batch(
+            [
+                kept.of(self.scope),
+                suppressions.needed(site_id, listed),
+                suppressions.add(self.scope, listed, limits.as_json, self.services.clock.now()),
+                suppressions.note_add(noted, listed),
+            ]
+        )
+        limits.check(self.scope, before, needed, self.scope)
         return len(added)
 
     async def release(
@@ -64,11 +72,12 @@ class Suppressions:
         if force and not note:
             raise invalid("/note", _FORCE_NEEDS_A_NOTE)
         chosen, site_id = (self._keys(key), company, category), self.scope.site_id
-        noted = entry._replace(target=_hash_of(key), site_id=site_id)
-        found, _, released = await self.services.database.batch(
+        noted = entry._replace(target=target_of(key), site_id=site_id)
+        found, *_, released = await self.services.database.batch(
             [
                 suppressions.chosen(site_id, *chosen),
-                suppressions.note_release(noted, *chosen, force, note),
+                suppressions.note_release(noted, *chosen, force),
+                *([suppressions.keep_note(noted, *chosen, force, note)] if note else []),
                 suppressions.release(site_id, *chosen, force),
             ]
         )
@@ -108,5 +117,6 @@ def place_of(row: Row) -> Place:
     return row["email"], row["company"], row["category"]
 
 
-def _hash_of(email: str) -> str:
+def target_of(email: str) -> str:
+    """What the audit trail calls whoever has this address."""
     return f"sha256:{hashlib.sha256(email.encode()).hexdigest()}"

@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 import queue_consumer
+from store.audit_details import with_words
 from tests.doubles.bindings import DeliveredMessage
 from tests.worlds.api import MESSAGE, Deployment, Site, fault, person
 from tests.worlds.issuing import DESIGN, SETTINGS
@@ -76,7 +77,9 @@ async def one(site: Site, **more: Any) -> dict[str, Any]:
 
 
 def trail(deployment: Deployment) -> list[tuple[str, str, Any]]:
-    rows = deployment.database.query("SELECT * FROM audit WHERE action LIKE 'certificate.%' ORDER BY id")
+    """As it is shown."""
+    shown = f"SELECT {with_words('detail')} AS detail, a.* FROM audit a WHERE action LIKE 'certificate.%' ORDER BY id"
+    rows = deployment.database.query(shown)
     return [(row["action"], row["target"], json.loads(row["detail"])) for row in rows]
 
 

