@@ -285,9 +285,10 @@ class LimitReached(OffloadError):
 
     def __init__(self, whose: str, kind: str, used: int | None, allowed: int, more: int) -> None:
         things = "pictures and fonts" if kind == "assets" else kind
-        words = f"The {whose} keeps {used:,} {things} of {allowed:,} that it may keep, and this would be {more:,} more"
         if used is None:
             words = f"The company's site has no room for {more:,} more {things}: it may keep {allowed:,}"
+        else:
+            words = f"The {whose} keeps {used:,} {things} of {allowed:,} that it may keep, and this is {more:,} more"
         self.setting = f"SITE_{kind.upper()}" if whose == "site" else "COMPANY_SHARE"
         super().__init__(
             f"{words}. Erase or delete what is not needed any more, or ask the operator to raise {self.setting}."

@@ -126,9 +126,10 @@ WORDS_ELSEWHERE = {
 }
 
 
-def told(action: str, detail: Mapping[str, Any]) -> dict[str, Any]:
-    """What is written of it. Raises where a field is not on the list, or a value not of its kind."""
-    return {name: _told(_kinds(action)[name], value) for name, value in detail.items()}
+def as_json(action: str, detail: Mapping[str, Any] | None) -> str | None:
+    """What is written of it. Raises where the action or a field is not on the list, or a value is not of its kind."""
+    told = _told(_kinds(action), detail)
+    return None if told is None else json.dumps(told)
 
 
 def columns(action: str, at: str, names: Iterable[str]) -> str:
@@ -155,10 +156,6 @@ def with_words(column: str) -> str:
         for (action, name), words in WORDS_ELSEWHERE.items()
     )
     return f"CASE a.action {cases} ELSE {column} END"
-
-
-def as_json(action: str, detail: Mapping[str, Any] | None) -> str | None:
-    return None if detail is None else json.dumps(told(action, detail))
 
 
 def _kinds(action: str) -> Mapping[str, Any]:

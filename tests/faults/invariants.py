@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 from typing import Any
 
 from tests.faults.deployment import ENDED, Deployment, Site
+from tests.worlds.kept import counted, recounted
 
 COUNTERS = ("pending", "sending", "sent", "failed", "uncertain", "suppressed", "cancelled")
 
@@ -12,6 +13,7 @@ COUNTERS = ("pending", "sending", "sent", "failed", "uncertain", "suppressed", "
 async def check(deployment: Deployment) -> None:
     """Of a deployment at rest."""
     assert deployment.database.trespasses == []
+    assert counted(deployment.database.query) == recounted(deployment.database.query)
     for site in deployment.sites:
         assert site.moodle.errors == []
         whoever_was_sent_counts_in_the_quota(site)

@@ -9,7 +9,7 @@ from dev.server import ROOT, LocalRuntime
 from tests.doubles.d1 import SqliteDatabase
 from tests.store.test_migrations import EARLIER, REBUILT, ROWS, referring
 
-SELECTS = [f"SELECT * FROM {table} ORDER BY 1, 2" for table in sorted(referring(SqliteDatabase()))]
+SELECTS = [f"SELECT * FROM {table} ORDER BY 1, 2" for table in sorted(referring(SqliteDatabase(EARLIER)))]
 
 
 def answers(runtime: LocalRuntime, *statements: str) -> list[list[dict[str, Any]]]:

@@ -17,6 +17,7 @@ from tests.doubles.clock import ManualClock, SeededRandom
 from tests.doubles.crypto import HostCrypto
 from tests.doubles.d1 import SqliteDatabase
 from tests.doubles.provider import ScriptedProvider
+from tests.worlds.kept import counted, recounted
 
 SITE = "site_" + "a" * 32
 MESSAGE = {
@@ -175,3 +176,4 @@ class World:
             assert job["total"] == sum(rows.values())
             batches = self.database.query("SELECT * FROM batches WHERE job_id = ?", job["id"])
             assert job["total"] == sum(batch["total"] for batch in batches)
+        assert counted(self.database.query) == recounted(self.database.query)
