@@ -111,12 +111,12 @@ async def test_a_change_leaves_a_row_in_its_own_transaction(town: Town, address:
     assert rows
     assert {row["role"] for row in rows} == {ROLES[attempt.caller]}
     assert all(row["site_id"] and row["target"] and row["actor"] for row in rows)
-    first = _first_change(fresh.database)
-    assert any(_is_note(statement) for statement in first), f"the change itself leaves none: {first}"
-    assert any(not _is_note(statement) for statement in first) or address in CHANGES_NOTHING
+    first = first_change(fresh.database)
+    assert any(is_note(statement) for statement in first), f"the change itself leaves none: {first}"
+    assert any(not is_note(statement) for statement in first) or address in CHANGES_NOTHING
 
 
-def _first_change(database: WatchedDatabase) -> list[str]:
+def first_change(database: WatchedDatabase) -> list[str]:
     """What the first transaction writes that writes anything."""
     for transaction in database.transactions_asked:
         if writes := [statement for statement in transaction if WRITES.match(statement)]:
@@ -124,5 +124,5 @@ def _first_change(database: WatchedDatabase) -> list[str]:
     raise AssertionError("nothing was changed")
 
 
-def _is_note(statement: str) -> bool:
+def is_note(statement: str) -> bool:
     return statement.startswith("INSERT INTO audit")
