@@ -2,6 +2,7 @@
 
 import pytest
 
+from core.scope import Scope
 from tests.console.test_sites import HERE, audited, post
 from tests.worlds.console import Console, Person
 from tests.worlds.world import SITE
@@ -134,3 +135,12 @@ async def test_the_list_goes_on_page_by_page(console: Console, operator: Person)
     first = (await operator.open(f"{HERE}/companies")).text
     second = (await operator.follow("Next page")).text
     assert (first.count("help@north"), second.count("help@north")) == (50, 10)
+
+
+async def test_a_company_is_shown_what_it_keeps_of_its_share(console: Console) -> None:
+    await console.draft(9)
+    await console.draft(9, scope=Scope(SITE, NAME))
+    console.settings |= {"SITE_PEOPLE": "20", "COMPANY_SHARE": "50"}
+    manager = await console.holder(company=NAME)
+    shown = await manager.open(COMPANY)
+    assert "How much is kept People 9 of 10 nearly full" in shown.text

@@ -218,3 +218,12 @@ async def test_the_list_goes_on_page_by_page(console: Console, operator: Person)
     await operator.follow("Next page")
     second = {href for href, words in operator.at.links if words.startswith(("Moodle", "School"))}
     assert (len(first), len(second), len(first | second)) == (50, 11, 61)
+
+
+async def test_how_much_is_kept_is_shown_with_what_may_be(console: Console, operator: Person) -> None:
+    await console.draft(3)
+    console.settings |= {"SITE_PEOPLE": "3", "SITE_DRAFTS": "2000"}
+    shown = await operator.open(HERE)
+    assert "How much is kept People 3 of 3 full Data and files 1.12 kB of 4 GB Drafts 1 of 2,000" in shown.text
+    company = await (await console.holder(company="north")).open(HERE)
+    assert "How much is kept" not in company.text, "what the others keep is not for a company to see"
