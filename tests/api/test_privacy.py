@@ -187,3 +187,22 @@ async def test_the_operator_is_told_of_every_site_in_pages(
         found += [row["site"] for row in page["sites"]]
         cursor = page["next"]
     assert sorted(found) == sorted([site.id, *others])
+
+
+async def test_why_somebody_was_mailed_again_is_shown_to_them_and_goes_with_them(
+    site: Site, deployment: Deployment
+) -> None:
+    email = "zoe@example.org"
+    assert (await site.client.post("/v1/suppressions", json={"email": email, "reason": "complaint"})).is_success
+    release = {"email": email, "force": True, "note": "Zoë rang us"}
+    assert (await site.client.request("DELETE", "/v1/suppressions", json=release)).is_success
+    company = await site.company("Acme")
+    for client, expected in ((company, []), (site.client, ["Zoë rang us"])):
+        shown = (await client.post("/v1/privacy/export", json={"email": email})).json()
+        assert [(one["note"], one["email"]) for one in shown["releases"]] == [(note, email) for note in expected]
+    assert (await company.post("/v1/privacy/erase", json={"email": email})).is_success
+    assert deployment.database.query("SELECT note FROM release_notes"), "it is the site's"
+    assert (await site.client.post("/v1/privacy/erase", json={"email": email})).is_success
+    assert not deployment.database.query("SELECT note FROM release_notes")
+    [entry] = (await site.client.get("/v1/audit?action=suppression.release")).json()["entries"]
+    assert entry["detail"] == {"reason": "complaint", "category": None, "force": True, "note": None}

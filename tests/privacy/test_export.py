@@ -132,6 +132,7 @@ async def test_no_statement_reads_a_whole_table(school: World) -> None:
             statements.certificates_of_ref(scope, "r", "", 10),
             statements.suppressions(scope, "[]"),
             statements.soft_bounces(scope, "[]"),
+            statements.releases(scope, "[]"),
             statements.note(noted("t", {}), people),
             statements.note_certificates(noted("t", {}), codes),
             statements.note_addresses(noted("t", {}), addresses),

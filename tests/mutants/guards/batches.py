@@ -112,8 +112,8 @@ GUARDS = (
     Guard(
         "two calls at once add no more people than a job may have",
         RECIPIENTS,
-        "WHERE r.job_id = ?1 AND r.ref = value ->> 'ref')) <= ?6)",
-        "WHERE r.job_id = ?1 AND r.ref = value ->> 'ref')) <= ?6 + 100)",
+        "AND j.total + need.people <= ?6 AND {room}",
+        "AND j.total + need.people <= ?6 + 100 AND {room}",
         ("tests/jobs/test_actions.py",),
     ),
     Guard(
