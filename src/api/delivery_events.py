@@ -1,4 +1,8 @@
-"""Where the providers post what became of mails. Nobody signs in here: each request is signed by its provider."""
+"""Where the providers post what became of mails. Nobody signs in here: each request is signed by its provider.
+
+The promise: what is not signed costs little. Networks are counted before anything is read, headers are looked at before
+the body, and the signature before its content, where the provider signs so.
+"""
 
 from starlette.responses import Response
 
@@ -9,14 +13,17 @@ from core.errors import ConfigurationError, DeliveryEventRefused, EventUnproven
 from core.log import log
 from core.problems import Fault, Problem
 from delivery_events import SOURCES, outcomes
+from runtime import rate_limit
 
 
 async def take(call: Call) -> Response:
     name = call.path("provider")
     if name not in SOURCES:
         raise Problem(problems.UNKNOWN_PROVIDER, f"Events are taken from {', '.join(SOURCES)}.")
+    await rate_limit.check(call.services.event_limit, "event", call.address)
     try:
         source = SOURCES[name](call.services)
+        source.check_headers(call.request.headers)
         notice = await source.read(call.request.headers, await read_bytes(call.request, MAX_EVENTS_BYTES))
     except ConfigurationError as error:
         log("error", "delivery events refused", reason=f"{name}:{error.setting}")
@@ -43,6 +50,7 @@ OPERATIONS = (
             problems.UNPROVEN_EVENT,
             problems.NO_EVENTS,
             problems.UNKNOWN_PROVIDER,
+            problems.RATE_LIMITED,
             problems.UNAVAILABLE,
             problems.UNCERTAIN,
         ),

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlencode
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from api.arriving import pieces
 from api.calls import Call
 from console import words
 from core import signing
@@ -103,7 +104,7 @@ async def read_form(request: Request, longest: int) -> dict[str, list[str]]:
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
         raise Problem(MALFORMED, f"Post a form ({_FORM}).")
     body = bytearray()
-    async for piece in request.stream():
+    async for piece in pieces(request):
         body += piece
         if len(body) > longest:
             raise Problem(TOO_LARGE, f"This form may have {longest:,} bytes. Nothing was changed.")

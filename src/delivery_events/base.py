@@ -77,6 +77,9 @@ class EventSource(ABC):
         self.services = services
         self.key = services.settings.text(self.setting).strip()
 
+    def check_headers(self, headers: Mapping[str, str]) -> None:  # noqa: B027 - some have nothing in their headers
+        """Before the body is read, which `read` is given. Raises `EventUnproven` where that cannot be signed."""
+
     @abstractmethod
     async def read(self, headers: Mapping[str, str], body: bytes) -> Notice:
         """`headers` with names in lower case. Raises `EventUnproven`, `EventMalformed`, `ConfigurationError`, and

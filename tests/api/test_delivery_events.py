@@ -108,7 +108,7 @@ async def test_another_provider_is_404(provider: httpx.AsyncClient, name: str) -
 
 
 async def test_a_body_without_end_is_413(provider: httpx.AsyncClient) -> None:
-    assert fault(await provider.post("/v1/events/sendgrid", content=b"[" * 2_000_001)) == (413, "too-large", "")
+    assert fault(await provider.post("/v1/events/mailgun", content=b"[" * 2_000_001)) == (413, "too-large", "")
 
 
 async def test_a_token_of_mailgun_is_good_for_one_event(provider: httpx.AsyncClient, site: Site) -> None:
