@@ -1,8 +1,8 @@
 """The bytes of a request's body, as they arrive.
 
-The promise: the work and the memory that a body takes are bounded by the bytes that were sent. Bytes are counted before
-and after they are unpacked, and so are the pieces they come in, the streams of gzip that follow each other, and how many
-bytes one unpacks to. Nobody is given a longer piece than `PIECE`.
+The promise: the work and the memory that a body takes are bounded by the bytes that were sent. They are counted before
+and after they are unpacked, and so are the pieces they come in, the streams of gzip that follow each other, and the
+bytes that one of them unpacks to. Nobody is given a longer piece than `PIECE`.
 """
 
 import zlib
@@ -61,8 +61,8 @@ async def _unpacked(given: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     unpacker = zlib.decompressobj(wbits=31)
     streams, taken, made = 1, 0, 0
     try:
-        async for waiting in given:
-            taken += len(waiting)
+        async for sent in given:
+            waiting, taken = sent, taken + len(sent)
             while waiting:
                 if unpacker.eof:  # another stream follows
                     unpacker, streams = zlib.decompressobj(wbits=31), streams + 1

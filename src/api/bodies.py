@@ -168,7 +168,8 @@ def _parse(body: bytes | bytearray, line: int | None) -> Any:
     try:
         value = bounded_json.loads(body, parse_constant=_refuse_constant, parse_float=_finite)
     except bounded_json.TooMuch as error:
-        raise Problem(TOO_LARGE, f"{f'Line {line}' if line else 'The body'} {error}. Send it in several calls.") from None
+        what = f"Line {line}" if line else "The body"
+        raise Problem(TOO_LARGE, f"{what} {error}. Send it in several calls.") from None
     except UnicodeDecodeError as error:
         raise _malformed(line or body.count(b"\n", 0, error.start) + 1, "this is not UTF-8") from None
     except json.JSONDecodeError as error:
