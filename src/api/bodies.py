@@ -166,7 +166,7 @@ def _parse(body: bytes | bytearray, line: int | None) -> Any:
     """`line`: of the NDJSON body that this is a line of. A bytearray is emptied."""
     odd = _ODD_ESCAPE.search(body)
     try:
-        value = bounded_json.loads(body, parse_constant=_refuse_constant, parse_float=_finite)
+        value = bounded_json.loads(body, parse_constant=_refuse_constant)
     except bounded_json.TooMuch as error:
         what = f"Line {line}" if line else "The body"
         raise Problem(TOO_LARGE, f"{what} {error}. Send it in several calls.") from None
@@ -187,13 +187,6 @@ def _malformed(line: int | None, words: str) -> Problem:
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
-
-
-def _finite(digits: str) -> float:
-    number = float(digits)
-    if number in (float("inf"), float("-inf")):
-        raise ValueError("a number is out of range")
-    return number
 
 
 def _has_odd_text(value: Any) -> bool:

@@ -6,6 +6,7 @@ the next dozen say so again.
 """
 
 import struct
+from collections.abc import Iterable
 from io import BytesIO
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
@@ -76,20 +77,24 @@ def _claimed(cmap: bytes) -> int:
 
 
 def _spanned(subtable: bytes) -> int:
-    """learn.microsoft.com/typography/opentype/spec/cmap: those of other formats name each character."""
+    """No further than what is too much. Subtables of other formats name each character:
+    learn.microsoft.com/typography/opentype/spec/cmap"""
     [form] = struct.unpack_from(">H", subtable)
+    ranges: Iterable[tuple[int, int]] = ()
     if form == 4:
         [size] = struct.unpack_from(">H", subtable, 6)
-        ends, starts = subtable[14 : 14 + size], subtable[16 + size : 16 + 2 * size]
-        pairs = zip(struct.iter_unpack(">H", ends), struct.iter_unpack(">H", starts), strict=True)
-        return sum(max(0, end - start + 1) for (end,), (start,) in pairs)
-    if form in (12, 13):
+        ends, starts = (memoryview(subtable)[place : place + size] for place in (14, 16 + size))
+        pairs = zip(struct.iter_unpack(">H", starts), struct.iter_unpack(">H", ends), strict=True)
+        ranges = ((start, end) for (start,), (end,) in pairs)
+    elif form in (12, 13):
         [count] = struct.unpack_from(">I", subtable, 12)
-        if count > MAX_CHARACTERS:
-            return count
-        groups = struct.iter_unpack(">III", subtable[16 : 16 + 12 * count])
-        return sum(max(0, end - start + 1) for start, end, _ in groups)
-    return 0
+        ranges = ((start, end) for start, end, _ in struct.iter_unpack(">III", subtable[16 : 16 + 12 * count]))
+    spanned = 0
+    for start, end in ranges:
+        spanned += max(1, end - start + 1)  # none of a range that ends before it begins, which costs its look
+        if spanned > MAX_CHARACTERS:
+            break
+    return spanned
 
 
 def _read(data: bytes) -> "TTFont":

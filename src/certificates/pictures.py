@@ -15,7 +15,7 @@ from core.errors import TemplateRefused
 MAX_PIXELS: Final = 12_000_000
 MAX_SIDE: Final = 10_000  # a row costs as much as some hundred pixels
 MAX_TRANSPARENT: Final = 2_000_000  # pixels that each have to be looked at
-MAX_PARTS: Final = 10_000  # chunks of a PNG, segments before a JPEG's frame: encoders write some hundred
+MAX_PARTS: Final = 2_000  # chunks of a PNG, segments before a JPEG's frame: encoders write some hundred
 _PIECE: Final = 65_536
 _CHANNELS: Final = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # of PNG's colour types
 _SHALLOW: Final = (0, 3)  # those that may have fewer bits than 8

@@ -14,9 +14,12 @@ from typing import Any
 MAX_DEPTH = 32  # is always read
 TOO_DEEP = 3 * MAX_DEPTH  # is never read; the engine's stack holds more than ten times that
 MAX_VALUES = 250_000  # 10,000 people with 20 variables each are fewer
+SPARE_VALUES, DENSEST = 5_000, 8  # so many and one for so many bytes: people have one for ten or more
 MAX_WIDE_BYTES = 6_000_000  # where one character takes four bytes of memory, each of its text does
 _PIECE = 65_536
 _NEITHER_STRUCTURE_NOR_QUOTE = bytes(set(range(256)) - set(b'[]{},"'))
+# without it no number is infinite, and the standard library can read them all without asking us
+_LARGE = re.compile(rb"[eE]\+?[0-9]{3}|[0-9]{300}")
 _WIDE = re.compile(rb"[\xf0-\xf4]|\\u[dD][89abAB]")
 
 
@@ -27,33 +30,41 @@ class TooMuch(ValueError):
 def loads(
     body: bytes | bytearray,
     parse_constant: Callable[[str], Any] | None = None,
-    parse_float: Callable[[str], Any] | None = None,
 ) -> Any:
     """As `json.loads`, from UTF-8. A bytearray is emptied, so that its text need not be held twice.
 
-    Raises `ValueError`, also where it is nested deeper than `MAX_DEPTH` or so, and `TooMuch`.
+    Raises `ValueError`, also where it is nested deeper than `MAX_DEPTH` or so or a number is infinite, and `TooMuch`.
     """
     if nested_too_deeply(body):
         raise ValueError(f"it is nested more than {MAX_DEPTH} deep")
     if len(body) > MAX_WIDE_BYTES and _WIDE.search(body):
         raise TooMuch(f"may have {MAX_WIDE_BYTES:,} bytes at most where it holds emoji or other rare characters")
+    parse_float = _finite if _LARGE.search(body) else None
     text = body.decode("utf-8-sig")
     if isinstance(body, bytearray):
         body.clear()
     return json.loads(text, parse_constant=parse_constant, parse_float=parse_float)
 
 
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if number in (float("inf"), float("-inf")):
+        raise ValueError("a number is out of range")
+    return number
+
+
 def nested_too_deeply(body: bytes | bytearray) -> bool:
     """Raises `TooMuch` where there are too many values."""
     openers = body.count(b"[") + body.count(b"{")
-    if openers <= MAX_DEPTH and openers + body.count(b",") <= MAX_VALUES:
+    most = min(MAX_VALUES, SPARE_VALUES + len(body) // DENSEST)
+    if openers <= MAX_DEPTH and openers + body.count(b",") <= most:
         return False
     rest, values = b"", 0
     for structure in _structure(body):
         brackets = structure.translate(None, b",")
         values += len(structure) - len(brackets) + brackets.count(b"[") + brackets.count(b"{")
-        if values > MAX_VALUES:
-            raise TooMuch(f"may have {MAX_VALUES:,} values at most")
+        if values > most:
+            raise TooMuch(f"may have {most:,} values at most")
         rest += brackets
         for _ in range(MAX_DEPTH):  # each round takes the innermost level away, or two
             rest = rest.replace(b"[]", b"").replace(b"{}", b"")
