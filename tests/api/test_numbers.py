@@ -106,8 +106,9 @@ def _numeric(schema: Mapping[str, Any], path: Place = ()) -> Iterator[Place]:
         yield path
     for name, below in schema.get("properties", {}).items():
         yield from _numeric(below, (*path, name))
-    for below in (*(schema[name] for name in ("items", "additionalProperties") if isinstance(schema.get(name), dict)),):
-        yield from _numeric(below, (*path, 0))
+    for name in ("items", "additionalProperties"):
+        if isinstance(schema.get(name), dict):
+            yield from _numeric(schema[name], (*path, 0))
     for below in (each for name in ("anyOf", "oneOf", "allOf") for each in schema.get(name, ())):
         yield from _numeric(below, path)
 
@@ -129,11 +130,17 @@ FREE: list[tuple[str, str, Place]] = [  # what no schema names: variables
     ("POST", "/v1/preview", ("recipient", "variables", "n")),
     ("POST", "/v1/certificates/{code}/reissue", ("variables", "n")),
 ]
+MESSAGE = {
+    "subject": "{{ n }}",
+    "html": "<p>{{ n }}, {{ name }}, {{ course }}</p>",
+    "variables": {"course": "x", "n": 1},
+}
+STARTED = {**NEW_JOB, "recipients": [person(0)], "start": True}
 # of each operation with such a field, a body without it that is taken
 BODIES: dict[tuple[str, str], dict[str, Any]] = {
-    ("POST", "/v1/jobs"): JOB | {"message": JOB["message"] | {"variables": {"course": "x", "n": 1}}},
+    ("POST", "/v1/jobs"): {**JOB, "message": MESSAGE, "recipients": [person(0), person(1)], "start": True},
     ("POST", "/v1/jobs/{job}/recipients"): {"recipients": [person(77)]},
-    ("POST", "/v1/preview"): JOB | {"recipient": person(0)},
+    ("POST", "/v1/preview"): {"message": MESSAGE, "certificate": CERTIFICATE, "recipient": person(0)},
     ("POST", "/v1/certificates/{code}/link"): {},
     ("POST", "/v1/certificates/{code}/reissue"): {},
     ("POST", "/v1/callbacks/replay"): {"state": "dead", "dry_run": True},
@@ -141,12 +148,6 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/v1/sites"): {"name": "Another", "from": {"email": "b@campus.example"}},
     ("PATCH", "/v1/sites/{site}"): {},
 }
-STARTED: dict[str, Any] = {**NEW_JOB, "recipients": [person(0)], "start": True}
-for _body in (BODIES["POST", "/v1/jobs"], BODIES["POST", "/v1/preview"]):
-    _body["message"] = _body["message"] | {"subject": "{{ n }}", "html": "<p>{{ n }}, {{ name }}, {{ course }}</p>"}
-    _body["message"]["variables"] = {"course": "x", "n": 1}
-del BODIES["POST", "/v1/preview"]["kind"]
-BODIES["POST", "/v1/jobs"] |= {"recipients": [person(0), person(1)], "start": True}
 
 
 def written(body: Mapping[str, Any], place: Place, raw: str) -> bytes:
