@@ -60,7 +60,7 @@ debian: ## Chromium, poppler and zbar for the tests, by apt where they are not; 
 
 .PHONY: pictures
 pictures: setup debian ## every page in light, dark and phone width, into .artefacts
-	python -m pytest tests/browser -k pages
+	PICTURES=$(CURDIR)/.artefacts python -m pytest tests/browser -k pages
 
 SEEDS ?= 200
 
