@@ -4,6 +4,20 @@ from tests.mutants.guard import Guard
 
 GUARDS = (
     Guard(
+        "a formula behind another separator is kept text",
+        "src/core/spreadsheet.py",
+        '_SEPARATOR = r"[,;|:',
+        '_SEPARATOR = r"[,',
+        ("tests/core/test_spreadsheet.py", "-k", "no_part"),
+    ),
+    Guard(
+        "a full-width sign makes a formula",
+        "src/core/spreadsheet.py",
+        '"=+-@\\uff1d\\uff0b\\uff0d\\uff20\\ufe66\\ufe62\\ufe63\\ufe6b\\u2212"',
+        '"=+-@"',
+        ("tests/core/test_spreadsheet.py", "-k", "no_part"),
+    ),
+    Guard(
         "a callback secret is not rotated while the one before it signs",
         "src/store/sites.py",
         "AND ifnull(previous_secret_until, 0) <= ?4",
