@@ -4,10 +4,17 @@ from tests.mutants.guard import Guard
 
 GUARDS = (
     Guard(
+        "no kept expression takes a line break at its end for none",
+        "src/core/outbound.py",
+        '_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")',
+        '_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")',
+        ("tests/api/test_ends.py", "-k", "compiled"),
+    ),
+    Guard(
         "a formula behind another separator is kept text",
         "src/core/spreadsheet.py",
-        '_SEPARATOR = r"[,;|:',
-        '_SEPARATOR = r"[,',
+        '_SEPARATOR = re.compile(r"[,;|:',
+        '_SEPARATOR = re.compile(r"[,',
         ("tests/core/test_spreadsheet.py", "-k", "no_part"),
     ),
     Guard(
