@@ -2,6 +2,8 @@
 
 from tests.mutants.guard import Guard
 
+OUTBOUND = "tests/core/test_outbound.py"
+
 GUARDS = (
     Guard(
         "no kept expression takes a line break at its end for none",
@@ -9,6 +11,41 @@ GUARDS = (
         '_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")',
         '_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")',
         ("tests/api/test_ends.py", "-k", "compiled"),
+    ),
+    Guard(
+        "no address of a special purpose is asked",
+        "src/core/outbound.py",
+        '            "192.88.99.0/24",  # 6to4 relays, RFC 7526\n',
+        "",
+        (OUTBOUND,),
+    ),
+    Guard(
+        "no IPv6 address with another in it is asked",
+        "src/core/outbound.py",
+        "(int(address) >> 32) & 0xFFFFFFFF in _ISATAP",
+        "False",
+        (OUTBOUND,),
+    ),
+    Guard(
+        "no inner service is asked",
+        "src/core/outbound.py",
+        "if port not in PORTS and",
+        "if port < 1024 and",
+        (OUTBOUND,),
+    ),
+    Guard(
+        "no host is asked that only a network has",
+        "src/core/outbound.py",
+        "labels[-1] in INNER_SUFFIXES or",
+        "",
+        (OUTBOUND,),
+    ),
+    Guard(
+        "a host is read as every parser reads it",
+        "src/core/outbound.py",
+        "_NETLOC.fullmatch(netloc)",
+        "_NETLOC.search(netloc)",
+        (OUTBOUND,),
     ),
     Guard(
         "a formula behind another separator is kept text",
