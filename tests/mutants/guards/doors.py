@@ -2,6 +2,7 @@
 
 from tests.mutants.guard import Guard
 
+REPLAYS = "tests/delivery_events/test_replays.py"
 OUTBOUND = "tests/core/test_outbound.py"
 
 GUARDS = (
@@ -60,6 +61,41 @@ GUARDS = (
         '"=+-@\\uff1d\\uff0b\\uff0d\\uff20\\ufe66\\ufe62\\ufe63\\ufe6b\\u2212"',
         '"=+-@"',
         ("tests/core/test_spreadsheet.py", "-k", "no_part"),
+    ),
+    Guard(
+        "a signature of Mailgun's is spent by any event",
+        "src/delivery_events/outcomes.py",
+        "if notice.token and not await",
+        "if notice.token and notice.events and not await",
+        (REPLAYS,),
+    ),
+    Guard(
+        "a signature of Mailgun's is good for its own event alone",
+        "src/delivery_events/outcomes.py",
+        'return bool(bound["content"] == digest)',
+        "return True",
+        (REPLAYS,),
+    ),
+    Guard(
+        "what was cut off is done when it comes again",
+        "src/delivery_events/outcomes.py",
+        'return bool(bound["content"] == digest)',
+        "return False",
+        (REPLAYS,),
+    ),
+    Guard(
+        "an event that cannot be read spends its signature",
+        "src/api/delivery_events.py",
+        "if isinstance(refusal, EventMalformed) and refusal.token:",
+        "if False:",
+        ("tests/api/test_delivery_events.py",),
+    ),
+    Guard(
+        "an unsubscription counts once",
+        "src/store/deliveries.py",
+        "AND at = (e.value ->> 'at') AND token = {_MARK})",
+        "AND at = 0)",
+        (REPLAYS,),
     ),
     Guard(
         "a callback secret is not rotated while the one before it signs",
