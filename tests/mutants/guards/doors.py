@@ -98,6 +98,20 @@ GUARDS = (
         (REPLAYS,),
     ),
     Guard(
+        "no header steers a provider",
+        "src/mail/headers.py",
+        'own = lower.startswith("x-") and',
+        'own = lower.startswith("x-") or',
+        ("tests/mail/test_headers.py",),
+    ),
+    Guard(
+        "a header is taken by a list of what is allowed",
+        "src/mail/headers.py",
+        "        if not is_allowed(name):",
+        '        if lower.startswith("x-") and not is_allowed(name):',
+        ("tests/mail/test_headers.py",),
+    ),
+    Guard(
         "a callback secret is not rotated while the one before it signs",
         "src/store/sites.py",
         "AND ifnull(previous_secret_until, 0) <= ?4",
