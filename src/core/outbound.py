@@ -40,8 +40,8 @@ METADATA_NAMES = frozenset(
     }
 )
 
-# IANA's registries of special-purpose addresses as of 2025-10, with those that are globally reachable: no receiver is
-# there. www.iana.org/assignments/iana-ipv4-special-registry, www.iana.org/assignments/iana-ipv6-special-registry
+# IANA's registries of special-purpose addresses as of 2025-10, but for those that are globally reachable.
+# www.iana.org/assignments/iana-ipv4-special-registry, www.iana.org/assignments/iana-ipv6-special-registry
 IPV4 = tuple(
     map(
         IPv4Network,
@@ -52,13 +52,10 @@ IPV4 = tuple(
             "127.0.0.0/8",  # loopback, RFC 1122
             "169.254.0.0/16",  # link-local, RFC 3927
             "172.16.0.0/12",  # private use, RFC 1918
-            "192.0.0.0/24",  # protocol assignments, RFC 6890
+            "192.0.0.0/24",  # protocol assignments, RFC 6890, with DS-Lite and NAT64 discovery
             "192.0.2.0/24",  # documentation, RFC 5737
-            "192.31.196.0/24",  # AS112, RFC 7535
-            "192.52.193.0/24",  # AMT, RFC 7450
             "192.88.99.0/24",  # 6to4 relays, RFC 7526
             "192.168.0.0/16",  # private use, RFC 1918
-            "192.175.48.0/24",  # AS112, RFC 7534
             "198.18.0.0/15",  # benchmarking, RFC 2544
             "198.51.100.0/24",  # documentation, RFC 5737
             "203.0.113.0/24",  # documentation, RFC 5737
@@ -75,12 +72,29 @@ IPV6 = tuple(
     map(
         IPv6Network,
         (
-            "2001::/23",  # protocol assignments, RFC 2928: Teredo, benchmarking, AMT, ORCHID, DRIP and others
+            "2001::/23",  # protocol assignments, RFC 2928: Teredo (RFC 4380), benchmarking and others
             "2001:db8::/32",  # documentation, RFC 3849
             "2002::/16",  # 6to4, which carries an IPv4 address, RFC 3056
-            "2620:4f:8000::/48",  # AS112, RFC 7534
             "3ffe::/16",  # the 6bone, given back, RFC 3701
             "3fff::/20",  # documentation, RFC 9637
+        ),
+    )
+)
+# Within those, what is globally reachable nevertheless.
+REACHABLE_IPV4 = frozenset(
+    {IPv4Address("192.0.0.9"), IPv4Address("192.0.0.10")}  # PCP anycast, RFC 7723; TURN anycast, RFC 8155
+)
+REACHABLE_IPV6 = tuple(
+    map(
+        IPv6Network,
+        (
+            "2001:1::1/128",  # PCP anycast, RFC 7723
+            "2001:1::2/128",  # TURN anycast, RFC 8155
+            "2001:1::3/128",  # DNS-SD service registration anycast, RFC 9665
+            "2001:3::/32",  # AMT, RFC 7450
+            "2001:4:112::/48",  # AS112, RFC 7535
+            "2001:20::/28",  # ORCHIDv2, RFC 7343
+            "2001:30::/28",  # DRIP, RFC 9374
         ),
     )
 )
@@ -153,7 +167,7 @@ def _check_ipv4(host: str, local: bool) -> None:
         raise _refusal("must write an IPv4 address as four decimal numbers") from None
     if local and host.startswith("127."):
         return
-    if any(address in network for network in IPV4):
+    if address not in REACHABLE_IPV4 and any(address in network for network in IPV4):
         raise _refusal("is a private address")
 
 
@@ -165,7 +179,8 @@ def _check_ipv6(host: str, local: bool) -> None:
     if local and int(address) == 1:
         return
     isatap = (int(address) >> 32) & 0xFFFFFFFF in _ISATAP
-    if address not in GLOBAL_UNICAST or isatap or any(address in network for network in IPV6):
+    special = any(address in network for network in IPV6) and not any(address in each for each in REACHABLE_IPV6)
+    if address not in GLOBAL_UNICAST or isatap or special:
         raise _refusal("is a private address")
 
 

@@ -119,6 +119,20 @@ GUARDS = (
         ("tests/docs/test_samples.py",),
     ),
     Guard(
+        "what is reachable in a special range is told from the rest",
+        "src/core/outbound.py",
+        "and not any(address in each for each in REACHABLE_IPV6)",
+        "",
+        (OUTBOUND,),
+    ),
+    Guard(
+        "nobody gets a certificate that is over",
+        "src/certificates/issuing.py",
+        "self.job.expires_at is None and expires_at <= self.at",
+        "self.job.expires_at is None and expires_at < 0",
+        ("tests/certs/test_expiry.py",),
+    ),
+    Guard(
         "a callback secret is not rotated while the one before it signs",
         "src/store/sites.py",
         "AND ifnull(previous_secret_until, 0) <= ?4",
