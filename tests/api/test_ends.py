@@ -4,7 +4,7 @@ import ast
 import importlib
 import re
 from collections.abc import Iterator
-from re import _constants as sre  # type: ignore[attr-defined]
+from re import _constants as sre
 from re._parser import SubPattern, parse  # type: ignore[import-not-found]
 from typing import Any
 
