@@ -58,7 +58,12 @@ def parsed(value: object, name: str) -> date:
         if number is not None:
             return datetime.fromtimestamp(number if _is_seconds(number) else number / 1000, UTC).date()
         text = str(value)
-        return date.fromisoformat(text) if len(text) == 10 else datetime.fromisoformat(text).date()
+        if len(text) == 10:
+            return date.fromisoformat(text)
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo:
+            moment.astimezone(UTC)  # raises where it is a moment that no answer could show
+        return moment.date()
     except (ValueError, OverflowError, OSError):
         raise RenderingFailed(f"variable '{name}' is no date such as 2026-11-24") from None
 
