@@ -13,10 +13,10 @@ from typing import Any
 from starlette.requests import Request
 
 from api import arriving
-from api.csv_answers import FORMULA_STARTS
 from api.validation import check
 from core import bounded_json
 from core.problems import MALFORMED, TOO_LARGE, UNSUPPORTED, Problem
+from core.spreadsheet import restored
 
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
@@ -93,7 +93,7 @@ async def read_table(request: Request) -> AsyncIterator[tuple[int, dict[str, str
         cells = _cells(record, delimiter, number)
         if len(cells) > len(columns):
             raise _malformed(number, f"there are {len(cells)} cells, and {len(columns)} names in the first row")
-        named = zip(columns, (_unquoted(cell.strip()) for cell in cells), strict=False)
+        named = zip(columns, (restored(cell.strip()).strip() for cell in cells), strict=False)
         yield number, {name: cell for name, cell in named if cell}
 
 
@@ -136,11 +136,6 @@ def _cells(record: str, delimiter: str, number: int) -> list[str]:
         return next(csv.reader([record], delimiter=delimiter, strict=True))
     except csv.Error as error:
         raise _malformed(number, str(error)) from None
-
-
-def _unquoted(cell: str) -> str:
-    """Without the quote that keeps a spreadsheet from taking a cell for a formula, as our own tables have it."""
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(FORMULA_STARTS) else cell
 
 
 async def _lines(request: Request) -> AsyncIterator[Iterator[tuple[int, bytes]]]:

@@ -9,10 +9,11 @@ from starlette.responses import Response
 from api.bodies import JSON, MAX_EVENTS_BYTES, read_bytes
 from api.calls import Call, Operation, answer
 from core import problems
-from core.errors import ConfigurationError, DeliveryEventRefused, EventUnproven
+from core.errors import ConfigurationError, DeliveryEventRefused, EventMalformed, EventUnproven
 from core.log import log
 from core.problems import Fault, Problem
 from delivery_events import SOURCES, outcomes
+from delivery_events.base import Notice
 from runtime import rate_limit
 
 
@@ -33,6 +34,8 @@ async def take(call: Call) -> Response:
     except DeliveryEventRefused as refusal:
         code = refusal.code if isinstance(refusal, EventUnproven) else "malformed"
         log("warning", "delivery events refused", reason=f"{name}:{code}")
+        if isinstance(refusal, EventMalformed) and refusal.token:
+            await outcomes.apply(call.services, Notice([], refusal.token))
         raise
     return answer({"taken": len(await outcomes.apply(call.services, notice))})
 

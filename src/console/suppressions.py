@@ -18,6 +18,7 @@ from console.routing import Page
 from console.visit import Visit
 from console.words import number
 from core.problems import invalid
+from core.spreadsheet import restored
 from runtime.ports import Row
 from store.suppressions import WISHES, Reason
 from suppressions.actions import Suppressions, key_of, place_of
@@ -94,7 +95,7 @@ def _lines(visit: Visit, company: str) -> list[dict[str, Any]]:
     """Raises a `Problem` that names the line, before anything is changed."""
     rows, domains = [], Domains()
     for place, cells in enumerate(csv.reader(io.StringIO(visit.field("addresses"))), 1):
-        given = [cell.strip() for cell in cells]
+        given = [restored(cell.strip()).strip() for cell in cells]
         if not any(given) or given[0].lower() == "email":  # an empty line, or the heading of a table
             continue
         more = dict(zip(_COLUMNS, given[1:], strict=False))

@@ -301,6 +301,12 @@ def test_every_type_of_problem_is_documented_with_its_status() -> None:
     assert len(rows) == len(known)
 
 
+def test_the_headers_that_a_job_may_set_are_those_of_the_code() -> None:
+    named, own = re.findall(r"^- (.+?)(?=\n- |\n\n)", section(API, "Headers of a message"), re.MULTILINE | re.DOTALL)
+    assert code(named) == list(headers.NAMED)
+    assert code(own) == ["X-", "X-Course", *headers.STEERING]
+
+
 def test_the_limits_are_those_of_the_code() -> None:
     setting = next(s.default for s in SETTINGS if s.name == "MAX_PEOPLE")
     assert [int(most.replace(",", "")) for _, most in table(API, "what", "most")] == [

@@ -1,6 +1,6 @@
 """The guards, each with the break that takes it away and the tests that must turn red then."""
 
-from tests.mutants.guards import batches, certificates, entry, isolation, privacy, sending, telling, tenancy
+from tests.mutants.guards import batches, certificates, doors, entry, isolation, privacy, sending, telling, tenancy
 
 GUARDS = (
     *sending.GUARDS,
@@ -11,4 +11,5 @@ GUARDS = (
     *certificates.GUARDS,
     *entry.GUARDS,
     *isolation.GUARDS,
+    *doors.GUARDS,
 )
