@@ -20,7 +20,7 @@ import callback
 import certs
 import queue_consumer
 import sweep
-from api import bodies, query, schemas
+from api import bodies, query, schemas, validation
 from api.routes import OPERATIONS
 from cli.config import VARIABLES
 from cli.errors import EXIT_CODES
@@ -314,7 +314,11 @@ def test_the_limits_are_those_of_the_code() -> None:
         schemas.MAX_PEOPLE_A_CALL,
         bodies.MAX_JSON_BYTES,
         bodies.MAX_NDJSON_BYTES,
+        bounded_json.MAX_WIDE_BYTES,
         bodies.MAX_LINE_BYTES,
+        bodies.MAX_LINES,
+        bounded_json.MAX_VALUES,
+        validation.MAX_FOREIGN_DOMAINS,
         bodies.MAX_EVENTS_BYTES,
         bounded_json.MAX_DEPTH,
         template.MAX_SUBJECT,

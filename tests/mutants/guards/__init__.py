@@ -1,6 +1,17 @@
 """The guards, each with the break that takes it away and the tests that must turn red then."""
 
-from tests.mutants.guards import batches, certificates, doors, entry, isolation, privacy, sending, telling, tenancy
+from tests.mutants.guards import (
+    batches,
+    bodies,
+    certificates,
+    doors,
+    entry,
+    isolation,
+    privacy,
+    sending,
+    telling,
+    tenancy,
+)
 
 GUARDS = (
     *sending.GUARDS,
@@ -12,4 +23,5 @@ GUARDS = (
     *entry.GUARDS,
     *isolation.GUARDS,
     *doors.GUARDS,
+    *bodies.GUARDS,
 )

@@ -77,7 +77,7 @@ GUARDS = (
     ),
     Guard(
         "a body is read up to its limit",
-        "src/api/bodies.py",
+        "src/api/arriving.py",
         "if size > limit:",
         "if False:",
         ("tests/docs/test_security.py", "-k", "bomb"),
