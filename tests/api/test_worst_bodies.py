@@ -31,7 +31,7 @@ from tests.worlds.furnished import furnished
 
 pytestmark = pytest.mark.long
 
-FONT = (ROOT / "fonts/noto-sans-arabic-regular.ttf").read_bytes()
+FONT = (ROOT / "src/certificates/faces/noto-sans-bold.ttf").read_bytes()
 MOST = 3.0
 SIZE = 100_000
 PACKED = 8_000

@@ -10,7 +10,7 @@ from core.errors import TemplateRefused
 from dev.server import ROOT
 from tests.api import worst
 
-FONT = (ROOT / "fonts/noto-sans-thai-bold.ttf").read_bytes()
+FONT = (ROOT / "src/certificates/faces/noto-sans-bold.ttf").read_bytes()
 SVG, PNG, JPEG = worst.svg_bodies(30_000), worst.png_bodies(90_000), worst.jpeg_bodies(30_000)
 FONTS = worst.font_bodies(FONT, 100_000)
 

@@ -24,7 +24,7 @@ from runtime.ports import HttpResponse
 from tests.api import worst
 
 Reader = Callable[[Request], Coroutine[Any, Any, Any]]
-FONT = Path("/project/fonts/noto-sans-arabic-regular.ttf")
+FONT = Path("/project/src/certificates/faces/noto-sans-bold.ttf")
 LONGEST_ANSWER = 1_000_000  # the adapter's
 
 
