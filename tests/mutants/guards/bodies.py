@@ -101,7 +101,9 @@ GUARDS = (
         "",
         (FILES,),
     ),
-    Guard("what is used again is drawn again", SVG, "        if is_drawn:\n", "        if element is None:\n", (FILES,)),
+    Guard(
+        "what is used again is drawn again", SVG, "        if is_drawn:\n", "        if element is None:\n", (FILES,)
+    ),
     Guard(
         "an element counts as drawn",
         SVG,
