@@ -17,8 +17,19 @@ from urllib.parse import urlsplit
 from core.errors import ConfigurationError
 
 LONGEST = 2048
-# https and the usual other one: behind the rest are databases, caches, queues and consoles as often as a Moodle
-PORTS = frozenset({443, 8443})
+# Below 1024 only https is a Moodle's; above, what databases, caches, queues, containers and desktops listen at is not.
+WELL_KNOWN = 1024
+INNER_PORTS = frozenset(
+    {
+        *(1080, 1723, 2049, 3128, 3268, 3269, 3389, 4369, 5060, 5061, 5900, 5985, 5986, 6000, 6566, *range(6665, 6670)),
+        *(1433, 1434, 1521, 2484, 3050, 3306, 5432, 5433, 5984, 6432, 7000, 7001, 7199, 7474, 7687, 8086, 8123, 8529),
+        *(9042, 9160, 26257, 27017, 27018, 27019, 28015, 28017, 33060, 50000),
+        *(6379, 6380, 11211, 16379, 26379, 8983, 9200, 9300, 5601, 7700, 19530),
+        *(1883, 4222, 5671, 5672, 8883, 9092, 9093, 15672, 25672, 61613, 61616),
+        *(2181, 2375, 2376, 2377, 2379, 2380, 4646, 6443, 8200, 8300, 8301, 8500, 8600, 10250, 10255, 10256),
+        *(9100, 9418, 11434, 50070),
+    }
+)
 
 # names that exist only within a network, or nowhere
 INNER_SUFFIXES = frozenset(
@@ -127,9 +138,13 @@ def check(url: str, local: bool) -> None:
     if not place:
         raise _refusal("has no valid host name")
     port = int(place[2] or 443)
-    if port not in PORTS and not (local and 0 < port < 65536):
-        raise _refusal("must use port 443 or 8443")
+    if not _is_open(port) and not (local and 0 < port < 65536):
+        raise _refusal("must use port 443, or one above 1023 at which no database or other inner service listens")
     _check_host(place[1].lower(), local)
+
+
+def _is_open(port: int) -> bool:
+    return port == 443 or (WELL_KNOWN <= port < 65536 and port not in INNER_PORTS)
 
 
 def _check_host(host: str, local: bool) -> None:

@@ -50,12 +50,14 @@ REACHABLE = [
 
 # What listens there in networks: databases, caches, queues, searches, containers, desktops, consoles.
 INNER_PORTS = [
-    *(1, 7, 21, 22, 23, 25, 53, 80, 110, 111, 135, 139, 143, 389, 445, 465, 514, 587, 636, 873, 990, 993, 995),
-    *(1080, 1433, 1521, 1723, 2049, 2181, 2375, 2376, 2379, 2380, 3000, 3128, 3268, 3306, 3389, 4222, 4369, 4444),
-    *(4646, 5000, 5060, 5432, 5601, 5672, 5900, 5984, 5985, 5986, 6000, 6379, 6443, 6666, 6667, 7001, 7474, 7687),
-    *(8000, 8080, 8086, 8088, 8123, 8200, 8300, 8500, 8983, 9000, 9042, 9090, 9092, 9100, 9160, 9200, 9300, 9418),
-    *(10000, 10250, 10255, 11211, 11434, 15672, 16379, 26379, 27017, 27018, 28017, 33060, 50000, 50070, 61616),
+    *(0, 1, 7, 21, 22, 23, 25, 53, 80, 110, 111, 135, 139, 143, 389, 445, 465, 514, 587, 636, 873, 990, 993, 995, 1023),
+    *(1080, 1433, 1521, 1723, 2049, 2181, 2375, 2376, 2379, 2380, 3128, 3268, 3306, 3389, 4222, 4369, 4646),
+    *(5060, 5432, 5601, 5672, 5900, 5984, 5985, 5986, 6000, 6379, 6443, 6666, 6667, 7001, 7474, 7687),
+    *(8086, 8123, 8200, 8300, 8500, 8983, 9042, 9092, 9100, 9160, 9200, 9300, 9418),
+    *(10250, 10255, 11211, 11434, 15672, 16379, 26379, 27017, 27018, 28017, 33060, 50000, 50070, 61616, 65536, 99999),
 ]
+# where a Moodle is served by those who cannot have 443
+OTHER_PORTS = [443, 1443, 3000, 4443, 5443, 8000, 8080, 8443, 9443, 10443, 65535]
 
 PRIVATE = [
     # names
@@ -265,7 +267,12 @@ def test_what_is_private_is_not_asked_of_python(name: str) -> None:
 def test_no_port_of_an_inner_service_is_asked(port: int, host: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         outbound.check(f"https://{host}:{port}/", local=False)
-    assert caught.value.detail == "must use port 443 or 8443"
+    assert "must use port 443, or one above 1023" in caught.value.detail
+
+
+@pytest.mark.parametrize("port", OTHER_PORTS)
+def test_a_moodle_may_be_at_another_port(port: int) -> None:
+    outbound.check(f"https://moodle.example.org:{port}/", local=False)
 
 
 # Whatever leaves goes to an address of a site, which is checked here, or of the operator's settings, or is pinned.

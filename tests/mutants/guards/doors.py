@@ -30,8 +30,8 @@ GUARDS = (
     Guard(
         "no inner service is asked",
         "src/core/outbound.py",
-        "if port not in PORTS and",
-        "if port < 1024 and",
+        " and port not in INNER_PORTS)",
+        ")",
         (OUTBOUND,),
     ),
     Guard(
