@@ -70,7 +70,10 @@ def nested_too_deeply(body: bytes | bytearray) -> bool:
         values += len(structure) - len(brackets) + brackets.count(b"[") + brackets.count(b"{")
         rest += brackets
         for _ in range(MAX_DEPTH):  # each round takes the innermost level away, or two
+            before = len(rest)
             rest = rest.replace(b"[]", b"").replace(b"{}", b"")
+            if len(rest) == before:
+                break
         if len(rest) > MAX_DEPTH:  # it is deeper, or was never closed: a few of those are for the parser to tell
             return True
         if values > most:

@@ -52,7 +52,7 @@ FORMATS: dict[str, Callable[[], Format]] = {
     MULTIPART: lambda: Format(worst.ordinary_form(4_000), worst.form_bodies(4_000)),
     "image/png": lambda: Format(worst.ordinary_png(PIXELS), worst.png_bodies(PIXELS)),
     "image/jpeg": lambda: Format(worst.ordinary_jpeg(SIZE), worst.jpeg_bodies(SIZE)),
-    "image/svg+xml": lambda: Format(worst.ordinary_svg(SIZE // 3), worst.svg_bodies(SIZE // 3)),
+    "image/svg+xml": lambda: Format(worst.ordinary_svg(SIZE // 5), worst.svg_bodies(SIZE // 5)),
     "font/ttf": lambda: Format(FONT, worst.font_bodies(FONT, SIZE)),
     "font/otf": lambda: Format(FONT, worst.font_bodies(FONT, SIZE)),
 }

@@ -92,9 +92,12 @@ def json_bodies(size: int) -> Bodies:
 # lines and tables
 
 
+_ENROLLED = '{"ref": "u%d", "email": "learner@campus.example", "name": "Zoë Ångström"}'
+
+
 @cache
 def ordinary_lines(size: int) -> bytes:
-    return "\n".join(_numbered(_PERSON, size)).encode()
+    return "\n".join(_numbered(_ENROLLED, size)).encode()
 
 
 def lines_bodies(size: int) -> Bodies:
@@ -192,8 +195,9 @@ def gzip_bodies(size: int) -> Bodies:
 
 @cache
 def ordinary_form(size: int) -> bytes:
-    addresses = "\r\n".join(_numbered("learner%d@campus.example", size * 5 // 6))
-    return f"csrf=x&addresses={quote_plus(addresses)}".encode()
+    """A list, each of whose lines has a few words in a language that is written in escapes."""
+    rows = "\r\n".join(_numbered("learner%d@campus.example,manual,,за бажанням", size // 2))
+    return f"csrf=x&addresses={quote_plus(rows)}"[:size].rpartition("%0D")[0].encode()
 
 
 def form_bodies(size: int) -> Bodies:
