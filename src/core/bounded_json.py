@@ -32,13 +32,14 @@ def loads(
 ) -> Any:
     """As `json.loads`, from UTF-8. A bytearray is emptied, so that its text need not be held twice.
 
-    Raises `ValueError`, also where it is nested deeper than `MAX_DEPTH` or so or a number is infinite, and `TooMuch`.
+    Raises `ValueError`, also where it is nested deeper than `MAX_DEPTH` or so, and `TooMuch`; with `parse_constant`,
+    which is for those who refuse what is no number, also where a number is infinite.
     """
     if nested_too_deeply(body):
         raise ValueError(f"it is nested more than {MAX_DEPTH} deep")
     if len(body) > MAX_WIDE_BYTES and _WIDE.search(body):
         raise TooMuch(f"may have {MAX_WIDE_BYTES:,} bytes at most where it holds emoji or other rare characters")
-    parse_float = _finite if _may_be_infinite(body) else None
+    parse_float = _finite if parse_constant and _may_be_infinite(body) else None
     text = body.decode("utf-8-sig")
     if isinstance(body, bytearray):
         body.clear()
