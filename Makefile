@@ -55,12 +55,12 @@ core: setup
 	python -m pytest -q $(SIDE_BY_SIDE) -m "not long" $(LONG:%=--ignore tests/%)
 
 .PHONY: debian
-debian: ## Chromium, poppler and zbar for the tests, by apt where they are not; CHROMIUM=/its/path names another
+debian: ## Chromium, poppler, zbar and PHP for the tests, by apt where they are not; CHROMIUM=/its/path names another
 	python3 -m dev.debian
 
 .PHONY: pictures
 pictures: setup debian ## every page in light, dark and phone width, into .artefacts
-	python -m pytest tests/browser -k pages
+	PICTURES=$(CURDIR)/.artefacts python -m pytest tests/browser -k pages
 
 SEEDS ?= 200
 
@@ -71,7 +71,7 @@ faults: setup ## the fault suite at length: a fault at every call, SEEDS=200 sto
 	python -m tests.faults.report .faults.jsonl
 
 .PHONY: mutants
-mutants: setup ## take each guard away in a copy of the tree: some test must notice
+mutants: setup debian ## take each guard away in a copy of the tree: some test must notice
 	python -m tests.mutants
 
 .PHONY: check

@@ -18,11 +18,10 @@ from rich.text import Text
 from cli import options, show
 from cli.api import Api, Json
 from cli.errors import BadInput
+from cli.spreadsheet import guarded
 
 SHOWN = 50
 COLUMNS = ("ref", "email", "name")
-# what makes a spreadsheet take a cell for a formula (OWASP); a quote in front keeps it text
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def failures(
@@ -134,12 +133,8 @@ def _write_people(out: BinaryIO, people: Iterable[Json]) -> None:
     text = io.TextIOWrapper(out, "utf-8-sig", newline="")
     table = csv.writer(text)
     table.writerow(COLUMNS)
-    table.writerows([_cell(person[name]) for name in COLUMNS] for person in people)
+    table.writerows([guarded(person[name]) for name in COLUMNS] for person in people)
     text.detach()
-
-
-def _cell(value: str) -> str:
-    return "'" + value if value.startswith(_FORMULA_STARTS) else value
 
 
 @contextmanager

@@ -13,11 +13,12 @@ PACKAGES = {
     "chromium": ("chromium", "fonts-dejavu-core"),  # a bare container has no font at all
     "pdftoppm": ("poppler-utils",),  # with pdffonts and pdftotext
     "zbarimg": ("zbar-tools",),
+    "php": ("php-cli",),
 }
 NAMES = {"chromium": ("chromium", "google-chrome", "google-chrome-stable")}
 APT = ("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq", "-o", "Acquire::Retries=3")
 NONE = """There is no {} here. Install Chromium or Chrome (or say where one is with CHROMIUM=/its/path),
-and the utilities of poppler and zbar. Without them, all other tests run with:
+the utilities of poppler and zbar, and PHP. Without them, all other tests run with:
 .venv/bin/python -m pytest --ignore tests/browser --ignore tests/certificates"""
 
 

@@ -23,7 +23,6 @@ ABOUT = {
     "runtime/settings.py": "the settings of Cloudflare's products, by their names",
     "providers/cloudflare.py": "the mail provider Cloudflare Email Service",
     "delivery_events/cloudflare.py": "what it tells of mails",
-    "mail/headers.py": "the names of headers that providers keep for themselves",
     "tenancy/access.py": "Cloudflare Access, whose tokens it proves",
     "console/*users.*": "the page about who comes through Cloudflare Access",
     "monitoring/costs.py": "the platform's price list, in the words of its bill",

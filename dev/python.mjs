@@ -1,10 +1,12 @@
 // The Worker's Python: src/ in Pyodide (the release that workerd runs), driven as workerd drives it.
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { loadPyodide } from 'pyodide';
 
 // workerd converts what crosses into and out of a handler in the same way
 const GLUE = `
 import sys
+sys.dont_write_bytecode, sys.pycache_prefix = False, "/session/bytecode"
 sys.path[:0] = ["/session/src", "/session/python_modules"]
 from entry import Default
 from pyodide.ffi import to_js
@@ -19,8 +21,14 @@ to_js([Default, call], depth=1)
 /** Loads src/entry.py afresh and returns its three handlers; `env` may be on its way still. */
 export async function loadWorker(root, source, env, log) {
   const line = (text) => process.stderr.write(`${text}\n`);
-  const python = await loadPyodide({ env: { PYTHONDONTWRITEBYTECODE: '1', TZ: 'UTC' }, stdout: line, stderr: line });
-  const mounts = { '/session/src': source, '/session/python_modules': path.join(root, 'python_modules') };
+  const python = await loadPyodide({ env: { TZ: 'UTC' }, stdout: line, stderr: line });
+  const bytecode = path.join(source, '../.wrangler/bytecode'); // compiling takes half of a start's time
+  mkdirSync(bytecode, { recursive: true });
+  const mounts = {
+    '/session/src': source,
+    '/session/python_modules': path.join(root, 'python_modules'),
+    '/session/bytecode': bytecode,
+  };
   for (const [mount, folder] of Object.entries(mounts)) {
     python.FS.mkdirTree(mount);
     python.FS.mount(python.FS.filesystems.NODEFS, { root: folder }, mount);

@@ -52,5 +52,6 @@ def services_of(env: Any) -> Services:
         crypto=cloudflare.SubtleCrypto(),
         page_limit=cloudflare.RateLimit(env.PAGE_LIMIT),
         sign_in_limit=cloudflare.RateLimit(env.SIGN_IN_LIMIT),
+        event_limit=cloudflare.RateLimit(env.EVENT_LIMIT),
         settings=Settings.read(SETTINGS, lambda name: getattr(env, name, None), cloudflare.HOW_TO_SET),
     )

@@ -131,7 +131,7 @@ class BatchRun:
             return
         await self._begin()
         content = json.loads(self.work["content"])
-        mails = MailJob.load(self.work["site_id"], self.job, self.work["version"], content)
+        mails = MailJob.accepted(self.work["site_id"], self.job, self.work["version"], content)
         sender: Sender = GroupSender(
             mails,
             self.provider,

@@ -12,7 +12,7 @@ import pytest
 import runtime
 from app import app
 
-BINDINGS = ("DB", "FILES", "BATCHES", "CALLBACKS", "DEAD_LETTERS", "PAGE_LIMIT", "SIGN_IN_LIMIT")
+BINDINGS = ("DB", "FILES", "BATCHES", "CALLBACKS", "DEAD_LETTERS", "PAGE_LIMIT", "SIGN_IN_LIMIT", "EVENT_LIMIT")
 
 
 @pytest.fixture

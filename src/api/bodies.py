@@ -7,16 +7,16 @@ told with its line.
 import csv
 import json
 import re
-import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 from starlette.requests import Request
 
-from api.csv_answers import FORMULA_STARTS
+from api import arriving
 from api.validation import check
 from core import bounded_json
 from core.problems import MALFORMED, TOO_LARGE, UNSUPPORTED, Problem
+from core.spreadsheet import restored
 
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
@@ -24,9 +24,9 @@ CSV = "text/csv"
 
 MAX_JSON_BYTES = 10_000_000
 MAX_NDJSON_BYTES = 32_000_000
-MAX_LINE_BYTES = 64_000
+MAX_LINE_BYTES = arriving.PIECE  # so that a line within a piece is never longer
+MAX_LINES = 1_000_000
 MAX_EVENTS_BYTES = 2_000_000  # SendGrid sends 768 kB at a time, all others less
-_PIECE = 65_536
 # Text that UTF-8 cannot hold or SQLite would cut off: looked for only where its escape is seen.
 _ODD_ESCAPE = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 _ODD_TEXT = re.compile("[\x00\ud800-\udfff]")
@@ -48,18 +48,12 @@ def media_type(request: Request, *accepted: str) -> str:
 async def read_json(request: Request) -> Any:
     """The whole body, decoded."""
     media_type(request, JSON)
-    body = bytearray()
-    async for piece in _plain(request, MAX_JSON_BYTES):
-        body += piece
-    return _parse(bytes(body), None)
+    return _parse(await arriving.whole(request, MAX_JSON_BYTES), None)
 
 
 async def read_bytes(request: Request, limit: int) -> bytes:
     """The whole body as it was signed, whatever its type."""
-    body = bytearray()
-    async for piece in _plain(request, limit):
-        body += piece
-    return bytes(body)
+    return bytes(await arriving.whole(request, limit))
 
 
 async def read_body(request: Request, schema: str) -> dict[str, Any]:
@@ -80,9 +74,10 @@ async def read_optional_body(request: Request, schema: str) -> dict[str, Any]:
 
 async def read_lines(request: Request) -> AsyncIterator[tuple[int, Any]]:
     """The values of an NDJSON body with their line numbers, read as they arrive; empty lines are skipped."""
-    async for number, line in _lines(request):
-        if line.strip():
-            yield number, _parse(line, number)
+    async for lines in _lines(request):
+        for number, line in lines:
+            if line and not line.isspace():
+                yield number, _parse(line, number)
 
 
 async def read_table(request: Request) -> AsyncIterator[tuple[int, dict[str, str]]]:
@@ -98,29 +93,42 @@ async def read_table(request: Request) -> AsyncIterator[tuple[int, dict[str, str
         cells = _cells(record, delimiter, number)
         if len(cells) > len(columns):
             raise _malformed(number, f"there are {len(cells)} cells, and {len(columns)} names in the first row")
-        named = zip(columns, (_unquoted(cell.strip()) for cell in cells), strict=False)
+        named = zip(columns, (restored(cell.strip()).strip() for cell in cells), strict=False)
         yield number, {name: cell for name, cell in named if cell}
 
 
 async def _records(request: Request) -> AsyncIterator[tuple[int, str]]:
     """Lines of a CSV body; a cell in quotes may go over several."""
-    record, start = "", 0
-    async for number, line in _lines(request):
-        try:
-            text = line.decode().removesuffix("\r")
-        except UnicodeDecodeError:
-            raise _malformed(number, "this is not UTF-8") from None
-        if "\0" in text:
-            raise _malformed(number, "there is a NUL character")
-        record, start = (f"{record}\n{text}", start) if record else (text, number)
-        if len(record) > MAX_LINE_BYTES:
-            raise Problem(TOO_LARGE, f"Line {start} is longer than {MAX_LINE_BYTES:,} bytes; is a quote not closed?")
-        if record.count('"') % 2 == 0:
-            if record.strip():
-                yield start, record
-            record = ""
-    if record:
+    parts: list[str] = []
+    size, start, open_ = 0, 0, False
+    async for lines in _lines(request):
+        for number, line in lines:
+            if not parts and not line.strip():
+                continue
+            text = _text(line, number)
+            start = start if parts else number
+            parts.append(text)
+            size += len(text) + 1
+            if size > MAX_LINE_BYTES + 1:
+                words = f"Line {start} is longer than {MAX_LINE_BYTES:,} bytes; is a quote not closed?"
+                raise Problem(TOO_LARGE, words)
+            open_ ^= text.count('"') % 2 == 1
+            if not open_:
+                if (record := "\n".join(parts)).strip():
+                    yield start, record
+                parts, size = [], 0
+    if parts:
         raise _malformed(start, "a quote is not closed")
+
+
+def _text(line: bytes, number: int) -> str:
+    try:
+        text = line.decode().removesuffix("\r")
+    except UnicodeDecodeError:
+        raise _malformed(number, "this is not UTF-8") from None
+    if "\0" in text:
+        raise _malformed(number, "there is a NUL character")
+    return text
 
 
 def _cells(record: str, delimiter: str, number: int) -> list[str]:
@@ -130,66 +138,40 @@ def _cells(record: str, delimiter: str, number: int) -> list[str]:
         raise _malformed(number, str(error)) from None
 
 
-def _unquoted(cell: str) -> str:
-    """Without the quote that keeps a spreadsheet from taking a cell for a formula, as our own tables have it."""
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(FORMULA_STARTS) else cell
-
-
-async def _lines(request: Request) -> AsyncIterator[tuple[int, bytes]]:
-    rest, number = b"", 0
-    async for piece in _plain(request, MAX_NDJSON_BYTES):
-        *lines, rest = (rest + piece).split(b"\n")
-        for line in lines:
-            number += 1
-            yield number, line
+async def _lines(request: Request) -> AsyncIterator[Iterator[tuple[int, bytes]]]:
+    """Lines with their numbers, a piece of the body at a time."""
+    rest, number = bytearray(), 0
+    async for piece in arriving.plain(request, MAX_NDJSON_BYTES):
+        first, *more = piece.split(b"\n")
+        rest += first
         if len(rest) > MAX_LINE_BYTES:
             raise Problem(TOO_LARGE, f"Line {number + 1} is longer than {MAX_LINE_BYTES:,} bytes.")
+        if not more:
+            continue
+        lines = [bytes(rest), *more[:-1]]
+        if number + len(lines) > MAX_LINES:
+            raise Problem(TOO_LARGE, f"The body may have {MAX_LINES:,} lines at most. Send it in several calls.")
+        yield enumerate(lines, number + 1)
+        rest, number = bytearray(more[-1]), number + len(lines)
     if rest:
-        yield number + 1, rest
+        yield iter([(number + 1, bytes(rest))])
 
 
-async def _plain(request: Request, limit: int) -> AsyncIterator[bytes]:
-    encoding = request.headers.get("content-encoding", "identity").strip().lower()
-    if encoding not in ("identity", "gzip"):
-        raise Problem(UNSUPPORTED, "Send the body as it is or gzipped.", headers={"Accept-Encoding": "gzip, identity"})
-    size = 0
-    async for piece in _gunzipped(request.stream()) if encoding == "gzip" else request.stream():
-        size += len(piece)
-        if size > limit:
-            raise Problem(TOO_LARGE, f"The body may have {limit:,} bytes at most, unpacked. Send it in several calls.")
-        yield piece
-
-
-async def _gunzipped(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Unpack in small pieces, so that the limit is met before a bomb has grown."""
-    unpacker = zlib.decompressobj(wbits=31)
+def _parse(body: bytes | bytearray, line: int | None) -> Any:
+    """`line`: of the NDJSON body that this is a line of. A bytearray is emptied."""
+    odd = _ODD_ESCAPE.search(body)
     try:
-        async for piece in pieces:
-            waiting = piece
-            while waiting:
-                if unpacker.eof:  # another member follows
-                    unpacker = zlib.decompressobj(wbits=31)
-                yield unpacker.decompress(waiting, _PIECE)
-                waiting = unpacker.unused_data if unpacker.eof else unpacker.unconsumed_tail
-        while not unpacker.eof and (last := unpacker.decompress(b"", _PIECE)):
-            yield last
-    except zlib.error:
-        raise Problem(MALFORMED, "The body says it is gzipped, and is not, or is damaged.") from None
-    if not unpacker.eof:
-        raise Problem(MALFORMED, "The gzipped body ends too early.")
-
-
-def _parse(body: bytes, line: int | None) -> Any:
-    """`line`: of the NDJSON body that this is a line of."""
-    try:
-        value = bounded_json.loads(body, parse_constant=_refuse_constant, parse_float=_finite)
+        value = bounded_json.loads(body, parse_constant=_refuse_constant)
+    except bounded_json.TooMuch as error:
+        what = f"Line {line}" if line else "The body"
+        raise Problem(TOO_LARGE, f"{what} {error}. Send it in several calls.") from None
     except UnicodeDecodeError as error:
         raise _malformed(line or body.count(b"\n", 0, error.start) + 1, "this is not UTF-8") from None
     except json.JSONDecodeError as error:
         raise _malformed(line or error.lineno, f"column {error.colno}: {error.msg}") from None
     except ValueError as error:
         raise _malformed(line, str(error)) from None
-    if _ODD_ESCAPE.search(body) and _has_odd_text(value):
+    if odd and _has_odd_text(value):
         raise _malformed(line, "a text holds a NUL character or half of a surrogate pair")
     return value
 
@@ -200,13 +182,6 @@ def _malformed(line: int | None, words: str) -> Problem:
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
-
-
-def _finite(digits: str) -> float:
-    number = float(digits)
-    if number in (float("inf"), float("-inf")):
-        raise ValueError("a number is out of range")
-    return number
 
 
 def _has_odd_text(value: Any) -> bool:

@@ -1,6 +1,7 @@
 """Lists as CSV, for a spreadsheet.
 
-The promise: RFC 4180 in UTF-8 with a byte order mark; no cell is ever read as a formula, whatever a person is called.
+The promise: RFC 4180 in UTF-8 with a byte order mark; no cell is ever read as a formula, whatever a person is
+called and wherever a spreadsheet parts the lines.
 """
 
 import csv
@@ -13,6 +14,7 @@ from starlette.responses import Response, StreamingResponse
 from api import query
 from api.calls import Call
 from core.problems import invalid
+from core.spreadsheet import guarded
 
 PEOPLE = (
     *("ref", "email", "name", "state", "reason", "detail", "attempts", "message_id", "delivery", "attachment"),
@@ -21,8 +23,6 @@ PEOPLE = (
 SUPPRESSIONS = ("email", "company", "category", "reason", "detail", "created_at")
 AUDIT = (*("at", "site", "company", "actor", "role", "action", "target", "address", "before", "after", "detail"),)
 _BYTE_ORDER_MARK = "\ufeff"
-# What makes a spreadsheet take a cell for a formula (OWASP); a quote in front keeps it text.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def answer(name: str, columns: Sequence[str], pages: AsyncIterator[Iterable[Mapping[str, Any]]]) -> Response:
@@ -47,8 +47,7 @@ async def _lines(columns: Sequence[str], pages: AsyncIterator[Iterable[Mapping[s
 
 
 def _cell(value: Any) -> str:
-    text = "" if value is None else str(value)
-    return "'" + text if text.startswith(FORMULA_STARTS) else text
+    return "" if value is None else guarded(str(value))
 
 
 def _table(rows: Iterable[Iterable[str]]) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from api.bodies import read_lines
 from api.calls import Call
-from api.validation import check, check_variables
+from api.validation import Domains, check, check_variables
 from core.errors import OffloadError
 from core.problems import problem_of
 from jobs import actions as jobs
@@ -24,13 +24,15 @@ CHUNK_BYTES = 900_000
 
 def of_list(people: list[Any], at: str) -> list[Person]:
     """People that were held to the schema already; `at` is where the list stood. Raises before anything is stored."""
-    return [_complete(person, f"{at}/{index}") for index, person in enumerate(people)]
+    domains = Domains()
+    return [_complete(person, f"{at}/{index}", domains) for index, person in enumerate(people)]
 
 
 async def of_lines(call: Call) -> AsyncIterator[Person]:
+    domains = Domains()
     async for number, person in read_lines(call.request):
         check("Person", person, f"line {number}: ")
-        yield _complete(person, f"line {number}: ")
+        yield _complete(person, f"line {number}: ", domains)
 
 
 async def of_iterable(people: Iterable[Person]) -> AsyncIterator[Person]:
@@ -67,7 +69,8 @@ async def _chunks(people: AsyncIterator[Person]) -> AsyncIterator[list[Person]]:
         yield chunk
 
 
-def _complete(person: Person, at: str) -> Person:
+def _complete(person: Person, at: str, domains: Domains) -> Person:
+    domains.check(person["email"], f"{at}/email")
     variables = person.get("variables", {})
     if variables:
         check_variables(variables, f"{at}/variables")

@@ -119,6 +119,6 @@ OPERATIONS = (
         rotate_callback_secret,
         "Get a new callback secret; the old one signs as well for 24 hours",
         {200: "RotatedSecret"},
-        problems=_UNKNOWN,
+        problems=(*_UNKNOWN, problems.SECRET_ROTATING),
     ),
 )

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from api import csv_answers, present, query
 from api.bodies import CSV, JSON, media_type, read_body, read_json, read_table
 from api.calls import Call, Operation, answer
-from api.validation import check
+from api.validation import Domains, check
 from core import problems
 from core.errors import OffloadError
 from core.problems import invalid, problem_of
@@ -81,14 +81,16 @@ def _company(call: Call, company: str | None, at: str) -> str:
 
 def _listed(call: Call, body: Any) -> list[dict[str, Any]]:
     """One, or many in a list or in an object that holds one."""
+    domains = Domains()
     if isinstance(body, list):
         check("SuppressionList", body)
-        return [_row(call, given, f"/{place}") for place, given in enumerate(body)]
+        return [_row(call, given, f"/{place}", domains) for place, given in enumerate(body)]
     if isinstance(body, dict) and "suppressions" in body:
         check("NewSuppressions", body)
-        return [_row(call, given, f"/suppressions/{place}") for place, given in enumerate(body["suppressions"])]
+        rows = enumerate(body["suppressions"])
+        return [_row(call, given, f"/suppressions/{place}", domains) for place, given in rows]
     check("NewSuppression", body)
-    return [_row(call, body, "")]
+    return [_row(call, body, "", domains)]
 
 
 async def _of_list(rows: list[dict[str, Any]]) -> AsyncIterator[dict[str, Any]]:
@@ -97,14 +99,16 @@ async def _of_list(rows: list[dict[str, Any]]) -> AsyncIterator[dict[str, Any]]:
 
 
 async def _of_table(call: Call) -> AsyncIterator[dict[str, Any]]:
+    domains = Domains()
     async for number, given in read_table(call.request):
         given.pop("created_at", None)  # of our own tables; the row is new here
         at = f"line {number}: "
         check("NewSuppression", given, at)
-        yield _row(call, given, at)
+        yield _row(call, given, at, domains)
 
 
-def _row(call: Call, given: Mapping[str, Any], at: str) -> dict[str, Any]:
+def _row(call: Call, given: Mapping[str, Any], at: str, domains: Domains) -> dict[str, Any]:
+    domains.check(given["email"], f"{at}/email")
     return {
         "email": key_of(given["email"], f"{at}/email"),
         "company": _company(call, given.get("company"), at),

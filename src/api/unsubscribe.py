@@ -11,6 +11,7 @@ from urllib.parse import parse_qs
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from api.arriving import pieces
 from api.calls import Call, Operation
 from core.errors import ConfigurationError, RateLimited, Unavailable
 from core.log import log
@@ -76,9 +77,9 @@ def _choice(fields: Mapping[str, str]) -> Choice | None:
 
 async def _fields(request: Request) -> dict[str, str]:
     """Of a form, in either of its encodings (RFC 8058 wants both); nothing where it is none of ours."""
-    body = b""
-    async for piece in request.stream():
-        body += piece[: _LONGEST_BODY + 1]
+    body = bytearray()
+    async for piece in pieces(request):
+        body += piece
         if len(body) > _LONGEST_BODY:
             return {}
     if request.headers.get("content-type", "").lower().startswith(MULTIPART):

@@ -6,6 +6,7 @@ verification page gets no more of a person than the site chose.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from core import times
@@ -70,16 +71,18 @@ class CertificateJob:
 
     def expires_at_for(self, variables: Mapping[str, Any]) -> int | None:
         """The job's, or the end of the day that is this person's own variable `expires`. Raises `RenderingFailed`."""
-        if self.expires_at is not None or variables.get("expires") in (None, ""):
-            return self.expires_at
-        from certificates import dates
-
-        return times.end_of(dates.parsed(variables["expires"], "expires"))
+        last = None if self.expires_at is not None else _last_day(variables.get("expires"))
+        return times.end_of(last) if last else self.expires_at
 
     def values(self, person: Mapping[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
         """What the paper is filled in with."""
         own = {"ref": person["ref"], "email": person["email"], "name": person["name"], "award": self.award}
-        expires = {"expires": _day(self.expires_at)} if self.expires_at else {}
+        expires = {}
+        if self.expires_at:
+            expires = {"expires": times.moment(self.expires_at).date().isoformat()}
+        elif "expires" in variables:
+            last = _last_day(variables["expires"])
+            expires = {"expires": last.isoformat() if last else ""}
         return {**self.shared, **variables, **own, **expires, "title": self.title, "issuer": self.issuer}
 
     def shown(self, name: str, variables: Mapping[str, Any]) -> dict[str, Any]:
@@ -93,5 +96,10 @@ def initials(name: str) -> str:
     return " ".join(f"{word[0]}." for word in name.split())
 
 
-def _day(milliseconds: int) -> str:
-    return times.moment(milliseconds).date().isoformat()
+def _last_day(expires: Any) -> date | None:
+    """None is never; 0 is what Moodle says of it. Raises `RenderingFailed`."""
+    if expires in (None, "", "0") or (expires == 0 and expires is not False):
+        return None
+    from certificates import dates
+
+    return dates.last_day(expires, "expires")

@@ -1,5 +1,6 @@
 """Dates as people write them in their language: `dates.toml` says how."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import cache
@@ -17,6 +18,7 @@ class Locale(NamedTuple):
     months: Sequence[str] = ()
 
 
+_MILLISECONDS: Final = 10**11  # a number from here on: as seconds it would be after the year 5000
 _ALIASES: Final = {"no": "nb", "nn": "nb", "in": "id", "iw": "he"}
 
 
@@ -49,14 +51,34 @@ def formatted(day: date, style: str, locale: str) -> str:
 
 
 def parsed(value: object, name: str) -> date:
-    """Milliseconds since 1970, or a date or time as RFC 3339 writes it; the day is that of UTC."""
+    """The day that is written, as RFC 3339 has dates and times. Of a number the day in UTC: seconds since 1970, as
+    Moodle counts, or milliseconds."""
     try:
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
-            return datetime.fromtimestamp(value / 1000, UTC).date()
+        number = _number(value)
+        if number is not None:
+            return datetime.fromtimestamp(number if _is_seconds(number) else number / 1000, UTC).date()
         text = str(value)
         if len(text) == 10:
             return date.fromisoformat(text)
         moment = datetime.fromisoformat(text)
-        return (moment.astimezone(UTC) if moment.tzinfo else moment).date()
+        if moment.tzinfo:
+            moment.astimezone(UTC)  # raises where it is a moment that no answer could show
+        return moment.date()
     except (ValueError, OverflowError, OSError):
         raise RenderingFailed(f"variable '{name}' is no date such as 2026-11-24") from None
+
+
+def last_day(value: object, name: str) -> date:
+    """The same of an end. Moodle's seconds are a moment: one at midnight ends the day before."""
+    number = _number(value)
+    return parsed(number - 1 if number is not None and _is_seconds(number) else value, name)
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, str) and re.fullmatch("[0-9]{9,15}", value):
+        return int(value)
+    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+
+def _is_seconds(number: float) -> bool:
+    return abs(number) < _MILLISECONDS

@@ -6,6 +6,7 @@ clock. Imported on first use, for fpdf2 takes seconds.
 
 import copy
 import hashlib
+import logging
 import warnings
 from collections.abc import Iterable
 from datetime import datetime
@@ -35,6 +36,8 @@ from fpdf.util import builtin_srgb2014_bytes
 from certificates.face import Face
 from core.errors import TemplateRefused
 from core.times import moment
+
+logging.getLogger("fpdf").setLevel(logging.ERROR)  # it warns of each element that it passes over
 
 _SRGB = {
     "output_condition_identifier": "sRGB",

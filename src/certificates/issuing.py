@@ -69,11 +69,12 @@ class Issuing:
             "shown": job.shown(named["name"], variables),
             "changes": changes,
             "issued_at": self.at,
-            "expires_at": job.expires_at_for(variables),
+            "expires_at": self.expires_at(variables),
         }
         return Issued(row, pdf)
 
     async def render(self, person: Mapping[str, Any], variables: Mapping[str, Any], code: str) -> bytes:
+        self.expires_at(variables)
         printed, verify_url = self.printed(variables, code)
         renderer = self._renderer or await self._load()
         values = self.job.values(person, variables)
@@ -86,6 +87,13 @@ class Issuing:
         except Exception as error:  # a name that breaks the renderer is this person's alone
             log("error", "rendering raised", site=self.job.site_id, job=self.job.job_id, reason=type(error).__name__)
             raise RenderingFailed("the certificate could not be drawn") from error
+
+    def expires_at(self, variables: Mapping[str, Any]) -> int | None:
+        """Raises `RenderingFailed` where it would be over before it is issued, by the person's own variable."""
+        expires_at = self.job.expires_at_for(variables)
+        if expires_at is not None and self.job.expires_at is None and expires_at <= self.at:
+            raise RenderingFailed("variable 'expires' is a day before that of issue")
+        return expires_at
 
     def printed(self, variables: Mapping[str, Any], code: str) -> tuple[str, str]:
         """The code and the address of the verification page as the paper has them: Moodle's own, where it gave them."""

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 MAX_SIZE: Final = 500_000
 MAX_DEPTH: Final = 200  # elements in each other; what draws them goes down by a call each
+ELEMENT: Final = 80  # bytes that each counts at least when it is drawn: a circle takes as long as a path of so many
+REPEATED: Final = 50_000  # bytes that a picture may have as drawn, besides twice its own
 _SVG: Final = "http://www.w3.org/2000/svg"
 _XLINK: Final = "http://www.w3.org/1999/xlink"
 _BASE: Final = "{http://www.w3.org/XML/1998/namespace}base"
@@ -36,6 +38,8 @@ _STRIPPED: Final = frozenset(
 _OUTSIDE: Final = re.compile(
     r"@import|image-set\s*\(|expression\s*\(|javascript:|\\|url\s*\(\s*['\"]?\s*[^#'\"\s]", re.IGNORECASE
 )
+_REFERENCE: Final = re.compile(r"url\(['\"]?#([^)'\"\s]{1,200})")
+_CLASS: Final = re.compile(r"\.([\w-]+)")
 _INSTRUCTION: Final = re.compile(rb"<\?(?!xml[ \t\r\n])[^>]*>")
 _DECLARATION: Final = re.compile(
     r"@import[^;]*;?|[\w-]+\s*:[^;{}]*?(?:image-set|expression|url)\s*\([^)]*\)[^;{}]*;?", re.I
@@ -69,6 +73,9 @@ def check(source: bytes, field: str) -> None:
         raise TemplateRefused(field, "has no viewBox, so its proportions are unknown")
     for element in root.iter():
         _check_element(_name(element), element.attrib, element.text or "", field)
+    if _drawn(root, most := 2 * len(source) + REPEATED) > most:
+        words = f"more than {most:,} bytes as drawn, where an element counts {ELEMENT} or more, each time it is used"
+        raise TemplateRefused(field, f"cannot be drawn: it has {words}")
 
 
 def _parsed(source: bytes, field: str) -> "Element":
@@ -87,6 +94,36 @@ def _parsed(source: bytes, field: str) -> "Element":
     if level:
         raise TemplateRefused(field, f"has elements in each other {MAX_DEPTH} deep")
     return root
+
+
+def _drawn(root: "Element", most: int) -> int:
+    """The bytes of all that is drawn, what is used several times as often; no further than `most`."""
+    named, styled = {element.get("id"): element for element in root.iter()}, _styled(root)
+    size, waiting = 0, [(root, True)]
+    while waiting and size <= most:
+        element, is_drawn = waiting.pop()
+        values = element.attrib.values()
+        size += max(ELEMENT, sum(map(len, values)))
+        is_drawn = is_drawn and _name(element) != "defs"
+        waiting.extend((child, is_drawn) for child in element)
+        if is_drawn:
+            used = {value[1:] for name, value in element.attrib.items() if _local(name) == "href"}
+            used.update(name for value in values if "url(" in value for name in _REFERENCE.findall(value))
+            used.update(*(styled.get(name, ()) for name in ("", *element.get("class", "").split())))
+            waiting.extend((named[name], True) for name in used if name in named)
+    return size
+
+
+def _styled(root: "Element") -> dict[str, set[str]]:
+    """What the rules of styles refer to, by the classes that they are for; "" for everything."""
+    styled: dict[str, set[str]] = {}
+    for element in root.iter():
+        rules = (element.text or "").split("}") if _name(element) == "style" else []
+        for selector, _, declarations in (rule.partition("{") for rule in rules):
+            used = _REFERENCE.findall(declarations)
+            for name in _CLASS.findall(selector) or [""]:
+                styled.setdefault(name, set()).update(used)
+    return styled
 
 
 def _check_element(name: str, attributes: dict[str, str], text: str, field: str) -> None:

@@ -84,7 +84,7 @@ async def _mail(visit: Visit, job: Row, person: Row) -> OutgoingMail:
     content, variables = json.loads(row["content"]), json.loads(person["variables"])
     if "certificate" in content:
         variables |= await _supplied(visit, job, person, content, variables)
-    mails = MailJob.load(job["site_id"], job["id"], row["version"], content, job["company"])
+    mails = MailJob.accepted(job["site_id"], job["id"], row["version"], content, job["company"])
     url = f"{visit.services.settings.public_url}/u/preview" if mails.unsubscribe else ""
     return mails.mail_for(person["ref"], person["email"], person["name"], variables, url, person["position"])
 

@@ -61,7 +61,7 @@ async def ask_rotate(visit: Visit) -> Response:
     site = await _site(visit)
     lines = [
         "A new secret is made and shown once. Enter it in Moodle within 24 hours: so long the old one signs as well.",
-        "Do not rotate twice within these hours: then the secret that Moodle knows signs no more.",
+        "Within these hours it cannot be rotated again.",
     ]
     return confirm(visit, f"Rotate the callback secret of {site['name']}?", lines, "Rotate", _page_of(site))
 

@@ -12,11 +12,13 @@ from starlette.responses import Response
 
 from api import csv_answers, query
 from api.suppressions import pages
+from api.validation import Domains
 from console.frame import page
 from console.routing import Page
 from console.visit import Visit
 from console.words import number
 from core.problems import invalid
+from core.spreadsheet import restored
 from runtime.ports import Row
 from store.suppressions import WISHES, Reason
 from suppressions.actions import Suppressions, key_of, place_of
@@ -91,9 +93,9 @@ async def add(visit: Visit) -> Response:
 
 def _lines(visit: Visit, company: str) -> list[dict[str, Any]]:
     """Raises a `Problem` that names the line, before anything is changed."""
-    rows = []
+    rows, domains = [], Domains()
     for place, cells in enumerate(csv.reader(io.StringIO(visit.field("addresses"))), 1):
-        given = [cell.strip() for cell in cells]
+        given = [restored(cell.strip()).strip() for cell in cells]
         if not any(given) or given[0].lower() == "email":  # an empty line, or the heading of a table
             continue
         more = dict(zip(_COLUMNS, given[1:], strict=False))
@@ -102,6 +104,7 @@ def _lines(visit: Visit, company: str) -> list[dict[str, Any]]:
             raise invalid(f"Line {place}", f"'{reason[:50]}' is no reason. Nothing was changed.")
         detail = more.get("detail") or None
         category = more.get("category", "")
+        domains.check(given[0], f"Line {place}")
         key = key_of(given[0], f"Line {place}")
         rows.append({"email": key, "company": company, "category": category, "reason": reason, "detail": detail})
     return rows

@@ -5,6 +5,7 @@ caller's scope.
 """
 
 import hmac
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import parse_qs, urlencode
@@ -12,6 +13,7 @@ from urllib.parse import parse_qs, urlencode
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from api.arriving import pieces
 from api.calls import Call
 from console import words
 from core import signing
@@ -23,8 +25,9 @@ from store import sites
 SAID = "__Host-offload-said"  # what the last action did, for the next page
 LONGEST_FORM = 2_000_000  # bytes: a list of addresses to suppress, pasted
 LONGEST_OF_GUESTS = 16_000
-MOST_FIELDS = 10_000
+BYTES_A_FIELD = 200  # on the average, so that a form of guests has few
 MOST_SITES = 1_000  # in a list to choose from
+_BROKEN = re.compile("%(?![0-9A-Fa-f]{2})")  # no browser sends that, and each is slow to find out about
 _FORM = "application/x-www-form-urlencoded"
 # what a form's token is signed for: a guest's is worth nothing in a session
 _OF_GUESTS, _OF_SESSIONS = "console-guest-form", "console-form"
@@ -103,12 +106,14 @@ async def read_form(request: Request, longest: int) -> dict[str, list[str]]:
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
         raise Problem(MALFORMED, f"Post a form ({_FORM}).")
     body = bytearray()
-    async for piece in request.stream():
+    async for piece in pieces(request):
         body += piece
         if len(body) > longest:
             raise Problem(TOO_LARGE, f"This form may have {longest:,} bytes. Nothing was changed.")
     try:
         text = body.decode("ascii")
-        return parse_qs(text, keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="strict")
+        if _BROKEN.search(text):
+            raise ValueError
+        return parse_qs(text, keep_blank_values=True, max_num_fields=longest // BYTES_A_FIELD, errors="strict")
     except (UnicodeError, ValueError):
         raise Problem(MALFORMED, "The form cannot be read. Nothing was changed.") from None

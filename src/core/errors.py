@@ -57,6 +57,8 @@ OffloadError
 └── Problem                     an answer to an API caller (RFC 9457); see `problems.py`
 """
 
+from typing import Any
+
 
 class OffloadError(Exception):
     """Root of the tree."""
@@ -208,7 +210,9 @@ class EventUnproven(DeliveryEventRefused):
 
 
 class EventMalformed(DeliveryEventRefused):
-    pass
+    """`token` is what its signature spends nevertheless, where it leaves the content open."""
+
+    token: Any = None
 
 
 class TemplateRefused(OffloadError):

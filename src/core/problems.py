@@ -79,6 +79,7 @@ HOLDER_FORGOTTEN = ProblemType(409, "holder-forgotten", "The data of the certifi
 PERSON_IN_FLIGHT = ProblemType(409, "person-in-flight", "The person is being mailed at this moment")
 ASSET_IN_USE = ProblemType(409, "asset-in-use", "The picture or font is needed")
 TOKEN_EXPIRING = ProblemType(409, "token-expiring", "The token has been rotated already")
+SECRET_ROTATING = ProblemType(409, "secret-rotating", "The callback secret has been rotated already")
 IDEMPOTENCY_CONFLICT = ProblemType(409, "idempotency-conflict", "The Idempotency-Key belongs to another request")
 CALLBACKS_OFF = ProblemType(409, "callbacks-off", "The site takes no callbacks")
 UNWANTED = ProblemType(409, "mail-not-wanted", "The person asked not to be mailed")

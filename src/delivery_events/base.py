@@ -23,6 +23,7 @@ from runtime.settings import Setting
 REFERENCE = "offload_reference"  # the custom argument, tag or variable that carries `OutgoingMail.reference`
 DETAIL_LIMIT = 300
 _REFERENCE = re.compile(r"(job_[0-9a-f]{32})-(\d{1,9})")
+TOKENS_KEPT = 3 * 86_400_000  # longer than any signature is good, also one that came a day after its event
 _TOLERANCE = 300  # seconds that a clock may be ahead of ours
 
 
@@ -50,7 +51,8 @@ class DeliveryEvent:
 
 
 class Token(NamedTuple):
-    """What a request was signed with, where the signature leaves the content open: good for one request."""
+    """What a request was signed with, where the signature leaves the content open: good for the first content that
+    comes with it. Those from before `oldest` are refused by their time."""
 
     value: str
     at: int
@@ -76,6 +78,9 @@ class EventSource(ABC):
         """Raises `ConfigurationError`."""
         self.services = services
         self.key = services.settings.text(self.setting).strip()
+
+    def check_headers(self, headers: Mapping[str, str]) -> None:  # noqa: B027 - some have nothing in their headers
+        """Before the body is read, which `read` is given. Raises `EventUnproven` where that cannot be signed."""
 
     @abstractmethod
     async def read(self, headers: Mapping[str, str], body: bytes) -> Notice:

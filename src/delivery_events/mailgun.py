@@ -1,17 +1,21 @@
 """Mailgun's webhooks: one event a request, an HMAC over timestamp and token that leaves the event itself open.
 
-So a token is good for one request: whoever has seen one cannot use it for an event of their own.
+So a token is bound to the first content that comes with it, whatever that tells: who sees a request afterwards cannot
+use its signature for an event of their own, and Mailgun may repeat it. Who sees it before it gets here can; against
+that stands nothing in Mailgun's scheme but TLS.
 documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks
 """
 
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from core.errors import EventMalformed, EventUnproven
 from delivery_events.base import (
     REFERENCE,
+    TOKENS_KEPT,
     DeliveryEvent,
     EventSource,
     Kind,
@@ -25,6 +29,7 @@ from delivery_events.base import (
 )
 from providers.mailgun import SIGNING_KEY, Mailgun
 
+_TOKEN = re.compile(r"[!-~]{1,255}")
 KINDS = {
     "delivered": Kind.DELIVERED,
     "rejected": Kind.DROPPED,
@@ -42,18 +47,22 @@ class MailgunEvents(EventSource):
         content = parse(body)
         timestamp, token = text(content, "signature", "timestamp"), text(content, "signature", "token")
         at = self.seconds(timestamp)
-        expected = hmac.new(self.key.encode(), (timestamp + token).encode(), hashlib.sha256).hexdigest()
+        expected = hmac.new(self.key.encode(), (timestamp + token).encode(errors="replace"), hashlib.sha256).hexdigest()
         given = text(content, "signature", "signature")
-        if not token or not hmac.compare_digest(expected.encode(), given.encode(errors="replace")):
+        if not _TOKEN.fullmatch(token) or not hmac.compare_digest(expected.encode(), given.encode(errors="replace")):
             raise EventUnproven("signature", "The signature is not Mailgun's.")
-        data = member(content, "event-data")
-        if not isinstance(data, dict):
-            raise EventMalformed("Mailgun sends an object 'event-data'.")
-        found = _event(data)
-        return Notice([found] if found else [], Token(token[:255], at, self.services.clock.now() - self.window * 1000))
+        spent = Token(token, at, self.services.clock.now() - TOKENS_KEPT)
+        try:
+            found = _event(member(content, "event-data"))
+        except EventMalformed as error:
+            error.token = spent
+            raise
+        return Notice([found] if found else [], spent)
 
 
-def _event(data: dict[str, Any]) -> DeliveryEvent | None:
+def _event(data: Any) -> DeliveryEvent | None:
+    if not isinstance(data, dict):
+        raise EventMalformed("Mailgun sends an object 'event-data'.")
     name = text(data, "event")
     kind = _failure(data) if name == "failed" else KINDS.get(name)
     if kind is None:

@@ -5,6 +5,7 @@ The promise: an event finds its person by primary key, changes them once however
 suppressions and what Moodle is told change in one transaction, a thousand events at a time.
 """
 
+import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -14,7 +15,7 @@ from core.apart import alone
 from core.errors import InvalidAddress, Unavailable
 from core.log import log, place_of
 from core.states import DeliveryState, RecipientState
-from delivery_events.base import DeliveryEvent, Kind, Notice, Token
+from delivery_events.base import TOKENS_KEPT, DeliveryEvent, Kind, Notice, Token
 from jobs import breakers
 from mail import address
 from runtime.ports import Row
@@ -68,19 +69,27 @@ class Change:
 
 
 async def apply(services: Services, notice: Notice) -> set[int]:
-    """The places of the events whose mails are ours. Raises `Unavailable`; then the same may be applied again."""
+    """The places of the events whose mails are ours; none where the token was spent on others. Raises `Unavailable`;
+    then the same may be applied again."""
     known: set[int] = set()
-    if notice.token and await services.database.all(deliveries.seen(notice.token.value, notice.token.at)):
+    if notice.token and not await _is_first(services, notice.token, notice.events):
         log("warning", "delivery events repeated", count=len(notice.events))
         return known
     faults = _Faults(FAULTS)
     for start in range(0, len(notice.events), AT_A_TIME):
         part = notice.events[start : start + AT_A_TIME]
-        last = start + AT_A_TIME >= len(notice.events)
-        known |= {start + place for place in await _part(services, part, notice.token if last else None, faults)}
+        known |= {start + place for place in await _part(services, part, faults)}
     if len(known) < len(notice.events):
         log("info", "delivery events of unknown mails", count=len(notice.events) - len(known))
     return known
+
+
+async def _is_first(services: Services, token: Token, content: Sequence[DeliveryEvent]) -> bool:
+    """Whether the token is good for these events: nothing came with it before, or they did and were cut off."""
+    digest = hashlib.sha256(json.dumps([asdict(event) for event in content]).encode()).hexdigest()
+    statements = [*deliveries.spend(token.value, token.at, digest), deliveries.forget_tokens(token.oldest)]
+    _, [bound], _ = await services.database.batch(statements)
+    return bool(bound["content"] == digest)
 
 
 @dataclass
@@ -90,11 +99,11 @@ class _Faults:
     left: int
 
 
-async def _part(services: Services, part: Sequence[DeliveryEvent], token: Token | None, faults: _Faults) -> set[int]:
+async def _part(services: Services, part: Sequence[DeliveryEvent], faults: _Faults) -> set[int]:
     """As `apply`. What cannot be applied is parted until the event at fault stands alone; that one is logged."""
     try:
         people = await _people(services, part)
-        await _apply(services, part, people, token)
+        await _apply(services, part, people)
     except Unavailable:
         raise
     except Exception as error:
@@ -106,8 +115,8 @@ async def _part(services: Services, part: Sequence[DeliveryEvent], token: Token 
             log("error", "delivery event not applied", job=part[0].job, reason=place)
             return set()
         half = len(part) // 2
-        first = await _part(services, part[:half], None, faults)
-        return first | {half + place for place in await _part(services, part[half:], token, faults)}
+        first = await _part(services, part[:half], faults)
+        return first | {half + place for place in await _part(services, part[half:], faults)}
     return {person["place"] for person in people}
 
 
@@ -117,7 +126,7 @@ async def _people(services: Services, part: Sequence[DeliveryEvent]) -> list[Row
     return [person for rows in found for person in rows]
 
 
-async def _apply(services: Services, part: Sequence[DeliveryEvent], people: list[Row], token: Token | None) -> None:
+async def _apply(services: Services, part: Sequence[DeliveryEvent], people: list[Row]) -> None:
     now = services.clock.now()
     changes = list(_changes(part, people))
     if not changes:
@@ -126,6 +135,8 @@ async def _apply(services: Services, part: Sequence[DeliveryEvent], people: list
     statements = [events.deliveries(text, now), usage.told(text)]
     if any(change.suppress for change in changes):
         statements.append(deliveries.suppress(text, now))
+    if any(change.suppress == "unsubscribe" for change in changes):
+        statements += [deliveries.remember_unsubscribing(text), deliveries.forget_tokens(now - TOKENS_KEPT)]
     statements.append(deliveries.update(text, now))
     touched = _batches_of(person for person in people if person["state"] != RecipientState.SENT)
     if touched:
@@ -137,8 +148,6 @@ async def _apply(services: Services, part: Sequence[DeliveryEvent], people: list
             deliveries.suppress_soft_bounces(text, now),
             deliveries.restart_soft_bounces(text),
         ]
-    if token:
-        statements += deliveries.remember(*token)
     told, *_ = await persist(services, statements)
     await _tell(services, changes, {row["site_id"] for row in told})
 

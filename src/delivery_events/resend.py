@@ -23,6 +23,7 @@ from delivery_events.base import (
 )
 from providers.resend import WEBHOOK_SECRET, Resend
 
+SIGNATURE, TIMESTAMP = "svix-signature", "svix-timestamp"
 KINDS = {
     "email.delivered": Kind.DELIVERED,
     "email.delivery_delayed": Kind.DEFERRED,
@@ -37,10 +38,16 @@ class ResendEvents(EventSource):
     setting = WEBHOOK_SECRET
     window = 300  # every repetition is signed anew
 
+    def check_headers(self, headers: Mapping[str, str]) -> None:
+        self.seconds(headers.get(TIMESTAMP, ""))
+        if not headers.get(SIGNATURE):
+            raise EventUnproven("signature", "The signature is not Resend's.")
+
     async def read(self, headers: Mapping[str, str], body: bytes) -> Notice:
-        at = self.seconds(headers.get("svix-timestamp", ""))
-        expected = self._sign(headers.get("svix-id", ""), at // 1000, body).encode()
-        given = headers.get("svix-signature", "").encode(errors="replace").split()  # several while a secret rotates
+        self.check_headers(headers)
+        at = int(headers[TIMESTAMP])
+        expected = self._sign(headers.get("svix-id", ""), at, body).encode()
+        given = headers[SIGNATURE].encode(errors="replace").split()  # several while a secret rotates
         if not [one for one in given if hmac.compare_digest(one, expected)]:
             raise EventUnproven("signature", "The signature is not Resend's.")
         content = parse(body)

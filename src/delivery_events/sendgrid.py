@@ -39,14 +39,14 @@ class SendGridEvents(EventSource):
     setting = WEBHOOK_KEY
     window = 25 * 3600  # it repeats a request for a day; whether under a new signature is not documented (2026-11)
 
+    def check_headers(self, headers: Mapping[str, str]) -> None:
+        self.seconds(headers.get(TIMESTAMP, ""))
+        if not _signature(headers):
+            raise EventUnproven("signature", "The signature is not SendGrid's.")
+
     async def read(self, headers: Mapping[str, str], body: bytes) -> Notice:
-        timestamp = headers.get(TIMESTAMP, "")
-        self.seconds(timestamp)
-        try:
-            signature = base64.b64decode(headers.get(SIGNATURE, ""), validate=True)
-        except ValueError:
-            signature = b""
-        if not await self._verify(signature, timestamp.encode() + body):
+        self.check_headers(headers)
+        if not await self._verify(_signature(headers), headers[TIMESTAMP].encode() + body):
             raise EventUnproven("signature", "The signature is not SendGrid's.")
         content = parse(body)
         if not isinstance(content, list):
@@ -59,6 +59,13 @@ class SendGridEvents(EventSource):
             return await self.services.crypto.verify("ECDSA-P256-SHA256", key, signature, data)
         except ValueError:
             raise ConfigurationError(self.setting.name, "is not the public key that SendGrid shows") from None
+
+
+def _signature(headers: Mapping[str, str]) -> bytes:
+    try:
+        return base64.b64decode(headers.get(SIGNATURE, ""), validate=True)
+    except ValueError:
+        return b""
 
 
 def _event(each: Any) -> DeliveryEvent | None:

@@ -6,6 +6,7 @@ The reason never repeats the address: it is kept with results and shown to peopl
 """
 
 import re
+from functools import lru_cache
 
 from core.errors import InvalidAddress
 from core.folding import folded
@@ -50,16 +51,21 @@ def key(email: str) -> str:
 
 def _ascii_domain(domain: str) -> str:
     if not domain.isascii() and len(domain) <= _MAX_EMAIL:
-        import idna  # its tables are large, and most domains need none of them
-
-        try:
-            domain = idna.encode(domain, uts46=True).decode()
-        except UnicodeError:
-            raise InvalidAddress("email: the domain is not a valid international domain name") from None
+        domain = _converted(domain)
     domain = folded(domain)
     if not _DOMAIN.fullmatch(domain):
         raise InvalidAddress("email: the domain is not valid")
     return domain
+
+
+@lru_cache(1_000)
+def _converted(domain: str) -> str:
+    import idna  # its tables are large, and most domains need none of them
+
+    try:
+        return idna.encode(domain, uts46=True).decode()
+    except UnicodeError:
+        raise InvalidAddress("email: the domain is not a valid international domain name") from None
 
 
 def _display_name(name: str) -> str:

@@ -68,6 +68,15 @@ class MailJob:
             supplied=supplied | (CERTIFICATE_NAMES if "certificate" in content else set()),
         )
 
+    @classmethod
+    def accepted(
+        cls, site_id: str, job_id: str, version: str, content: Mapping[str, Any], company: str | None = None
+    ) -> "MailJob":
+        """Of a job that is under way: a header that an earlier version took, and no list has any more, is left out."""
+        message = content["message"]
+        listed = {name: value for name, value in (message.get("headers") or {}).items() if headers.is_allowed(name)}
+        return cls.load(site_id, job_id, version, {**content, "message": {**message, "headers": listed}}, company)
+
     @property
     def variables(self) -> frozenset[str]:
         """The names each person must bring: those the template needs and neither the job nor the product supplies."""

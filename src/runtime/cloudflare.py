@@ -144,18 +144,18 @@ async def fetch(request: HttpRequest) -> HttpResponse:
 
 async def _start_of_body(stream: Any) -> bytes:
     """Up to `LONGEST_BODY` and a chunk. What cannot be read is left out: what is there is judged by who asked."""
-    body = b""
+    body = bytearray()
     if not stream:
-        return body
+        return b""
     reader = stream.getReader()
     with contextlib.suppress(JsException):
         while len(body) < LONGEST_BODY:
             chunk = await reader.read()
             if chunk.done:
-                return body
+                return bytes(body)
             body += chunk.value.to_bytes()
         await reader.cancel()
-    return body
+    return bytes(body)
 
 
 class SubtleCrypto:

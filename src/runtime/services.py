@@ -19,4 +19,5 @@ class Services:
     crypto: Crypto
     page_limit: Limiter  # how often one network may ask for public pages
     sign_in_limit: Limiter  # how often it may try to sign in
+    event_limit: Limiter  # how often it may tell what became of mails
     settings: Settings

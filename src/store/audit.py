@@ -90,6 +90,17 @@ def insert_for_site(entry: Entry) -> Statement:
     return insert_from(entry, "sites WHERE id = ?1", (entry.site_id,), {"site_id": "id"})
 
 
+def insert_secret_rotation(entry: Entry) -> Statement:
+    """Only where the site exists and no secret before its own still signs: it stands before the rotation."""
+    return Statement(
+        f"""
+        INSERT INTO audit ({_COLUMNS}) SELECT ?1, id, ?3, ?4, ?5, ?6, ?7, ?8, ?9 FROM sites
+        WHERE id = ?2 AND ifnull(previous_secret_until, 0) <= ?1
+        """,
+        _values(entry),
+    )
+
+
 def insert_for_job(entry: Entry, states: Sequence[str]) -> Statement:
     """Only where the job `target` is in one of these states, with the company it belongs to. A reason that a caller
     asked for is told where one of the job's people has it."""

@@ -20,6 +20,8 @@ RESOLVES = "(r.state = 'uncertain' OR (r.state = 'pending' AND (e.value ->> 'sta
 # What was dropped while it was in doubt has failed: that is no delivery.
 ADVANCES = f"""({_OURS} AND (e.value ->> 'rank') > {_RANK}
     AND NOT (r.state IN ('pending', 'uncertain') AND (e.value ->> 'state') = 'failed'))"""
+# of an unsubscription that counted already, beside its time
+_MARK = "(e.value ->> 'job') || '-' || (e.value ->> 'position')"
 _STATE = f"iif({RESOLVES}, e.value ->> 'state', r.state)"
 _DELIVERY = f"iif({ADVANCES}, e.value ->> 'delivery', r.delivery)"
 
@@ -63,6 +65,8 @@ def suppress(changes: str, now: int) -> Statement:
             FROM {PEOPLE} JOIN jobs j ON j.id = r.job_id
             WHERE (e.value ->> 'suppress') IS NOT NULL AND (e.value ->> 'email') IS NOT NULL
               AND ((e.value ->> 'rank') = 0 OR (e.value ->> 'rank') > {_RANK})
+              AND NOT EXISTS (SELECT 1 FROM event_tokens WHERE (e.value ->> 'suppress') = 'unsubscribe'
+                AND at = (e.value ->> 'at') AND token = {_MARK})
             {A_WISH_WINS}""",
         (changes, now),
     )
@@ -126,13 +130,27 @@ def update(changes: str, now: int) -> Statement:
     )
 
 
-def seen(token: str, at: int) -> Statement:
-    return Statement("SELECT 1 AS seen FROM event_tokens WHERE at = ?1 AND token = ?2", (at, token))
-
-
-def remember(token: str, at: int, oldest: int) -> list[Statement]:
-    """A token that is good for one request; those from before `oldest` are refused as stale anyway."""
+def spend(token: str, at: int, content: str) -> list[Statement]:
+    """Bind a token that was signed at `at` to this content, unless it is bound; the second tells to which it is."""
     return [
-        Statement("INSERT INTO event_tokens (at, token) VALUES (?1, ?2) ON CONFLICT DO NOTHING", (at, token)),
-        Statement("DELETE FROM event_tokens WHERE at < ?1", (oldest,)),
+        Statement(
+            "INSERT INTO event_tokens (at, token, content) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+            (at, token, content),
+        ),
+        Statement("SELECT content FROM event_tokens WHERE at = ?1 AND token = ?2", (at, token)),
     ]
+
+
+def remember_unsubscribing(changes: str) -> Statement:
+    """After `suppress`, whose condition it is: such an event counts once, so that its repetition undoes no release."""
+    return Statement(
+        f"""INSERT INTO event_tokens (at, token)
+            SELECT e.value ->> 'at', {_MARK} FROM json_each(?1) AS e
+            WHERE (e.value ->> 'suppress') = 'unsubscribe' ON CONFLICT DO NOTHING""",
+        (changes,),
+    )
+
+
+def forget_tokens(before: int) -> Statement:
+    """Whatever was signed earlier is refused by its time."""
+    return Statement("DELETE FROM event_tokens WHERE at < ?1", (before,))

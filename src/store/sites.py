@@ -65,15 +65,20 @@ def enable(site_id: str) -> Statement:
     return Statement(f"UPDATE sites SET disabled_at = NULL WHERE id = ?1 RETURNING {_COLUMNS}", (site_id,))
 
 
-def rotate_callback_secret(site_id: str, secret: str, previous_until: int) -> Statement:
-    """The secret so far signs as well until `previous_until`."""
+def rotate_callback_secret(site_id: str, secret: str, previous_until: int, now: int) -> Statement:
+    """The secret so far signs as well until `previous_until`. Does nothing while another one still does."""
     return Statement(
         f"""
         UPDATE sites SET previous_callback_secret = callback_secret, previous_secret_until = ?3, callback_secret = ?2
-        WHERE id = ?1 RETURNING {_COLUMNS}
+        WHERE id = ?1 AND ifnull(previous_secret_until, 0) <= ?4 RETURNING {_COLUMNS}
         """,
-        (site_id, secret, previous_until),
+        (site_id, secret, previous_until, now),
     )
+
+
+def rotating_until(site_id: str) -> Statement:
+    """Until when the secret before this one signs as well; None where there has been none."""
+    return Statement("SELECT previous_secret_until FROM sites WHERE id = ?1", (site_id,))
 
 
 def reachable() -> Statement:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from callbacks import signatures
-from core import problems
+from core import problems, times
 from core.problems import Problem
 from runtime.ports import Parameter, Row, Statement
 from runtime.services import Services
@@ -84,12 +84,17 @@ async def enable(services: Services, site_id: str, entry: Entry) -> Row:
 
 
 async def rotate_callback_secret(services: Services, site_id: str, entry: Entry) -> tuple[Row, str]:
-    """The new one; the old one signs as well for a day more."""
-    secret = signatures.new_secret(services.random)
-    note = audit.insert_for_site(entry._replace(target=site_id, site_id=site_id))
-    statement = sites.rotate_callback_secret(site_id, secret, services.clock.now() + DAY)
-    _, rows = await services.database.batch([note, statement])
-    return _the_site(rows), secret
+    """The new one; the old one signs as well for a day more. Raises a `Problem` while one before it still does: of
+    three secrets one would stop without a word, and it may be the one that the receiver knows."""
+    secret, now = signatures.new_secret(services.random), services.clock.now()
+    note = audit.insert_secret_rotation(entry._replace(at=now, target=site_id, site_id=site_id))
+    statement = sites.rotate_callback_secret(site_id, secret, now + DAY, now)
+    before, _, rows = await services.database.batch([sites.rotating_until(site_id), note, statement])
+    _the_site(before)
+    if not rows:
+        until = times.rfc3339(before[0]["previous_secret_until"])
+        raise Problem(problems.SECRET_ROTATING, f"The secret before this one signs until {until}. Wait until then.")
+    return rows[0], secret
 
 
 async def _changed(

@@ -108,7 +108,7 @@ async def test_another_provider_is_404(provider: httpx.AsyncClient, name: str) -
 
 
 async def test_a_body_without_end_is_413(provider: httpx.AsyncClient) -> None:
-    assert fault(await provider.post("/v1/events/sendgrid", content=b"[" * 2_000_001)) == (413, "too-large", "")
+    assert fault(await provider.post("/v1/events/mailgun", content=b"[" * 2_000_001)) == (413, "too-large", "")
 
 
 async def test_a_token_of_mailgun_is_good_for_one_event(provider: httpx.AsyncClient, site: Site) -> None:
@@ -122,6 +122,18 @@ async def test_a_token_of_mailgun_is_good_for_one_event(provider: httpx.AsyncCli
     assert (forged.status_code, forged.json()) == (200, {"taken": 0})
     people = (await site.client.get(f"/v1/jobs/{job}/recipients")).json()["recipients"]
     assert [one["delivery"] for one in people] == ["delivered", None]
+
+
+async def test_an_event_of_mailgun_s_that_cannot_be_read_spends_its_signature_as_well(
+    provider: httpx.AsyncClient, site: Site
+) -> None:
+    job, now = await sent(site), site.deployment.clock.now()
+    odd = referring("mailgun", payload("mailgun", "delivered"), f"{job}-0") | {"timestamp": "someday"}
+    for _ in range(2):
+        assert fault(await post(provider, "mailgun", request_of("mailgun", odd, now))) == (400, "malformed-body", "")
+    forged = referring("mailgun", payload("mailgun", "complained"), f"{job}-1")
+    answer = await post(provider, "mailgun", request_of("mailgun", forged, now))
+    assert (answer.status_code, answer.json()) == (200, {"taken": 0})
 
 
 async def test_amazon_s_question_whether_we_subscribe_is_answered(

@@ -1,9 +1,14 @@
 """Where a pattern ends, the text ends: a line break after it is one too many, in addresses, fields and names."""
 
 import ast
+import importlib
 import re
 from collections.abc import Iterator
+from re import _constants as sre
+from re._parser import SubPattern, parse  # type: ignore[import-not-found]
+from typing import Any
 
+import fastjsonschema
 import httpx
 import pytest
 from starlette.routing import Route
@@ -11,7 +16,9 @@ from starlette.types import ASGIApp
 
 import api.app
 import console.app
+from api.schemas import REQUESTS
 from api.validation import is_company
+from certificates.schema import SCHEMA
 from tests.docs.reading import ROOT
 from tests.worlds.furnished import furnished
 
@@ -79,3 +86,74 @@ def ends(pattern: ast.expr) -> bool:
         case ast.BinOp(left=left, right=right):
             return ends(left) or ends(right)
     return False
+
+
+def compiled() -> Iterator[tuple[str, re.Pattern[Any]]]:
+    """Every expression that a module of ours keeps, also in a table of its own."""
+    for path in sorted((ROOT / "src").rglob("*.py")):
+        module = ".".join(path.relative_to(ROOT / "src").with_suffix("").parts).removesuffix(".__init__")
+        if module in ("entry", "runtime.cloudflare"):  # which only the Workers runtime can import
+            continue
+        for name, value in vars(importlib.import_module(module)).items():
+            held = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else [value]
+            for each in held:
+                if isinstance(each, re.Pattern):
+                    yield f"{module}.{name}", each
+
+
+def ends_before_a_break(parsed: Any) -> bool:
+    """Whether a parsed expression has a `$` anywhere, however it was written."""
+    found = parsed == (sre.AT, sre.AT_END)
+    return found or (isinstance(parsed, list | tuple | SubPattern) and any(map(ends_before_a_break, parsed)))
+
+
+def test_no_compiled_expression_ends_before_a_line_break() -> None:
+    assert ends_before_a_break(parse("a(b|c$)"))
+    found = list(compiled())
+    assert len(found) > 40
+    assert [place for place, pattern in found if ends_before_a_break(parse(pattern.pattern, pattern.flags))] == []
+
+
+def test_only_what_looks_at_a_beginning_is_matched_without_an_end() -> None:
+    """`match` says nothing of the end, so what is to be of a form is held to it by `fullmatch`."""
+    users = {
+        path.relative_to(ROOT / "src").as_posix()
+        for path in (ROOT / "src").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute) and node.attr == "match"
+    }
+    assert users == {"console/preview.py", "core/spreadsheet.py", "providers/mailgun.py"}
+
+
+def texts(schema: Any) -> Iterator[str]:
+    """The patterns of a schema."""
+    if isinstance(schema, dict):
+        if isinstance(schema.get("pattern"), str):
+            yield schema["pattern"]
+        for each in schema.values():
+            yield from texts(each)
+    elif isinstance(schema, list):
+        for each in schema:
+            yield from texts(each)
+
+
+@pytest.mark.parametrize("pattern", sorted({*texts(REQUESTS), *texts(SCHEMA)}))
+def test_no_field_with_a_pattern_ends_with_a_line_break(pattern: str) -> None:
+    valid = fastjsonschema.compile({"type": "string", "pattern": pattern}, use_default=False)
+    known = [
+        "x",
+        "de_AT",
+        "#aabbcc",
+        "2026-11-24",
+        "2026-11-24T15:00:00Z",
+        "https://a.example/",
+        "a" * 32,
+        "file.png",
+        "title",
+    ]
+    taken = [text for text in known if re.search(pattern, text)]
+    assert taken, f"an example of {pattern} is needed"
+    for text in taken:
+        valid(text)
+        with pytest.raises(fastjsonschema.JsonSchemaValueException):
+            valid(text + "\n")

@@ -240,12 +240,15 @@ async def test_no_name_is_a_formula_in_a_spreadsheet(site: Site, name: str) -> N
     assert row[2] == "'" + name
 
 
-@pytest.mark.parametrize("detail", ["\t=1", "\r=1", "=1"])
-async def test_no_words_of_a_provider_are_a_formula_either(site: Site, detail: str) -> None:
+@pytest.mark.parametrize(
+    ("detail", "shown"),
+    [("\t=1", "'\t'=1"), ("\r=1", "'\r'=1"), ("=1", "'=1"), ("no; =1", "no;' '=1"), ("\uff1d1", "'\uff1d1")],
+)
+async def test_no_words_of_a_provider_are_a_formula_either(site: Site, detail: str, shown: str) -> None:
     job = await site.job(1)
     site.deployment.database.query("UPDATE recipients SET detail = ?1", detail)
     _, row = table(await site.client.get(f"/v1/jobs/{job}/recipients?format=csv"))
-    assert row[5] == "'" + detail
+    assert row[5] == shown
 
 
 async def test_quotes_commas_breaks_and_scripts_come_back_from_the_table(site: Site) -> None:

@@ -5,6 +5,7 @@ import json
 import httpx
 import pytest
 
+from core import times
 from tests.worlds.api import Deployment, Site, fault
 
 
@@ -82,6 +83,25 @@ async def test_the_old_callback_secret_signs_for_a_day_more(site: Site) -> None:
     assert after["callback_secret"] == rotated["callback_secret"] != before["callback_secret"]
     assert after["previous_callback_secret"] == before["callback_secret"]
     assert after["previous_secret_until"] == site.deployment.clock.now() + 86_400_000
+
+
+async def test_a_second_rotation_waits_until_the_first_ones_day_is_over(site: Site) -> None:
+    def kept() -> list[dict[str, object]]:
+        rows = site.deployment.database.query("SELECT callback_secret, previous_callback_secret FROM sites")
+        rotations = site.deployment.database.query("SELECT id FROM audit WHERE action = 'site.rotate_callback_secret'")
+        return [*rows, *rotations]
+
+    first = await site.operator.post(f"/v1/sites/{site.id}/rotate-callback-secret")
+    before, until = kept(), times.rfc3339(site.deployment.clock.now() + 86_400_000)
+    for seconds in (0, 1, 43_200, 43_198):
+        site.deployment.clock.advance(seconds)
+        refused = await site.operator.post(f"/v1/sites/{site.id}/rotate-callback-secret")
+        assert fault(refused) == (409, "secret-rotating", "")
+        assert until in refused.json()["detail"]
+        assert kept() == before
+    site.deployment.clock.advance(1)
+    assert (await site.operator.post(f"/v1/sites/{site.id}/rotate-callback-secret")).status_code == 200
+    assert kept()[0]["previous_callback_secret"] == first.json()["callback_secret"]
 
 
 async def test_a_rotated_token_works_for_a_day_more_and_then_no_longer(site: Site) -> None:

@@ -75,6 +75,7 @@ def test_handed_back_people_are_written_down_page_after_page(run: Run, service: 
     job.people["1"]["state"] = "sent"
     job.people["2"]["state"] = "sending"
     job.people["3"]["name"] = "=cmd()"
+    job.people["4"]["name"] = "Ann;=cmd()"
     result = run("handback", job.id, "--csv", "out.csv", "--yes")
     assert result.exit_code == 0
     assert "8 people taken back; they are in out.csv" in result.stderr
@@ -82,6 +83,7 @@ def test_handed_back_people_are_written_down_page_after_page(run: Run, service: 
     rows = list(PeopleFile(Path("out.csv")).entries())
     assert len(rows) == 8
     assert rows[0] == Row(2, "3", "p3@example.org", "'=cmd()", {})
+    assert rows[1] == Row(3, "4", "p4@example.org", "Ann;'=cmd()", {})
     assert rows[-1] == Row(9, "10", "p10@example.org", "Person 10", {})
     assert job.state == "cancelled"
 

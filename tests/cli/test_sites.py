@@ -99,6 +99,9 @@ def test_tokens_are_made_rotated_and_revoked(run: Run, service: FakeService, sit
 
 def test_the_callback_secret_can_be_replaced(run: Run, site: str) -> None:
     assert "callback_secret\twhsec_cm90YXRlZA==" in run("sites", "rotate-secret", site).stdout
+    again = run("sites", "rotate-secret", site)
+    assert (again.exit_code, again.stdout) == (3, "")
+    assert "signs until" in again.stderr
 
 
 def test_a_secret_whose_answer_is_lost_is_not_made_twice(run: Run, service: FakeService) -> None:

@@ -162,6 +162,9 @@ async def test_the_callback_secret_is_rotated_after_the_question(console: Consol
     assert audited(console, "site.rotate_callback_secret") == [("site.rotate_callback_secret", SITE, None)]
     shown = await operator.follow("I have copied it")
     assert after["callback_secret"] not in shown.response.text
+    refused = await post(operator, f"{HERE}/rotate-callback-secret")
+    assert (refused.status, site(console)) == (409, after)
+    assert "The secret before this one signs until" in refused.text
 
 
 async def test_the_connection_is_tested_from_the_page_of_the_site(operator: Person) -> None:

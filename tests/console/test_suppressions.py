@@ -65,6 +65,8 @@ async def test_addresses_are_imported_a_line_each(console: Console, operator: Pe
     shown = await operator.press("Suppress", addresses=lines)
     assert "1 suppressed. 1 were suppressed already." in shown.text
     assert kept(console) == [(ADDRESS, "", "hard_bounce"), ("bob@example.com", "", "unsubscribe")]
+    await operator.press("Suppress", addresses="'+tim@example.com")  # as our tables have it, which hold no formula
+    assert ("+tim@example.com", "", "manual") in kept(console)
 
 
 @pytest.mark.parametrize("line", ["not an address", "eve@example.com,because", "eve@example.com,erased"])

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core import bounded_json
 from core.bounded_json import MAX_DEPTH, TOO_DEEP, loads, nested_too_deeply
 
 VALUES = st.recursive(
@@ -46,3 +47,32 @@ def test_what_is_never_closed_is_deep_as_well(body: bytes) -> None:
 @pytest.mark.parametrize("body", [b'["' + b"[" * 5000 + b'"]', b'["\\"' + b"[" * 5000 + b'"]', b'["\\\\", "[[[["]'])
 def test_brackets_in_a_text_are_no_nesting(body: bytes) -> None:
     assert loads(body) == json.loads(body)
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["1e309", "-1E+309", "1e0309", "1" * 400 + ".0", "1" * 250 + "e99", "1" * 199 + "e111", "0." + "1" * 9 + "e400"],
+)
+def test_no_number_is_infinite_where_the_word_is_refused(number: str) -> None:
+    for body in (number, f'{{"e": [1, {number}]}}', f'["1e999", {number}]'):
+        assert loads(body.encode()) == json.loads(body)
+        with pytest.raises(ValueError, match="out of range"):
+            loads(body.encode(), parse_constant=float)
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False), st.sampled_from(["", "e9", "1e999", "1" * 300]))
+def test_every_other_number_is_read_as_it_is(number: float, text: str) -> None:
+    assert loads(json.dumps([text, number]).encode(), parse_constant=float) == [text, number]
+
+
+TEXTS = st.lists(st.sampled_from(["\\\\", '\\"', "\\n", "[", "{}", ",", "x"]), max_size=8).map(
+    lambda text: f'"{"".join(text)}"'
+)
+
+
+@given(st.integers(0, 30), st.lists(TEXTS | st.sampled_from("[]{},"), max_size=30))
+def test_pieces_of_a_text_are_told_apart_wherever_they_end(before: int, parts: list[str]) -> None:
+    """Brackets and commas outside of texts, where a piece ends among them."""
+    body = " " * (bounded_json._PIECE - before) + "".join(parts)
+    outside = "".join(part for part in parts if part in "[]{},")
+    assert b"".join(bounded_json._structure(body.encode())) == outside.encode()

@@ -12,7 +12,7 @@ from dev import debian
 EMPTY = "#!/bin/sh\n"
 APT = """#!/bin/sh
 echo "$@" >> {machine}/log
-case "$*" in *install*) for name in chromium pdftoppm zbarimg; do
+case "$*" in *install*) for name in chromium pdftoppm zbarimg php; do
     echo '#!/bin/sh' > {machine}/$name && chmod +x {machine}/$name; done;; esac
 """
 
@@ -42,13 +42,13 @@ def test_where_there_is_none_apt_installs_all_once(machine: Path) -> None:
     program(machine, "apt-get", APT)
     debian.main()
     debian.main()
-    packages = "chromium fonts-dejavu-core poppler-utils zbar-tools"
+    packages = "chromium fonts-dejavu-core poppler-utils zbar-tools php-cli"
     assert asked_of_apt(machine) == ["update", f"install --no-install-recommends {packages}"]
     assert debian.find("chromium") == str(machine / "chromium")
 
 
 def test_only_what_is_missing_is_installed(machine: Path) -> None:
-    for name in ("google-chrome", "pdftoppm"):
+    for name in ("google-chrome", "pdftoppm", "php"):
         program(machine, name)
     program(machine, "apt-get", APT)
     debian.main()
@@ -58,7 +58,7 @@ def test_only_what_is_missing_is_installed(machine: Path) -> None:
 def test_a_browser_that_is_named_is_used_and_none_is_installed_instead(
     machine: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("pdftoppm", "zbarimg"):
+    for name in ("pdftoppm", "zbarimg", "php"):
         program(machine, name)
     program(machine, "apt-get", APT)
     monkeypatch.setenv("CHROMIUM", sys.executable)
@@ -71,7 +71,8 @@ def test_a_browser_that_is_named_is_used_and_none_is_installed_instead(
 
 
 def test_where_apt_is_not_there_or_fails_it_says_what_to_do(machine: Path) -> None:
-    program(machine, "zbarimg")
+    for name in ("zbarimg", "php"):
+        program(machine, name)
     with pytest.raises(debian.NotInstalled, match=r"(?s)no chromium and no pdftoppm here.*CHROMIUM=/its/path"):
         debian.main()
     program(machine, "apt-get", "#!/bin/sh\necho no network; exit 100\n")

@@ -20,7 +20,7 @@ import callback
 import certs
 import queue_consumer
 import sweep
-from api import bodies, query, schemas
+from api import bodies, query, schemas, validation
 from api.routes import OPERATIONS
 from cli.config import VARIABLES
 from cli.errors import EXIT_CODES
@@ -301,6 +301,12 @@ def test_every_type_of_problem_is_documented_with_its_status() -> None:
     assert len(rows) == len(known)
 
 
+def test_the_headers_that_a_job_may_set_are_those_of_the_code() -> None:
+    named, own = re.findall(r"^- (.+?)(?=\n- |\n\n)", section(API, "Headers of a message"), re.MULTILINE | re.DOTALL)
+    assert code(named) == list(headers.NAMED)
+    assert code(own) == ["X-", "X-Course", *headers.STEERING]
+
+
 def test_the_limits_are_those_of_the_code() -> None:
     setting = next(s.default for s in SETTINGS if s.name == "MAX_PEOPLE")
     assert [int(most.replace(",", "")) for _, most in table(API, "what", "most")] == [
@@ -308,7 +314,11 @@ def test_the_limits_are_those_of_the_code() -> None:
         schemas.MAX_PEOPLE_A_CALL,
         bodies.MAX_JSON_BYTES,
         bodies.MAX_NDJSON_BYTES,
+        bounded_json.MAX_WIDE_BYTES,
         bodies.MAX_LINE_BYTES,
+        bodies.MAX_LINES,
+        bounded_json.MAX_VALUES,
+        validation.MAX_FOREIGN_DOMAINS,
         bodies.MAX_EVENTS_BYTES,
         bounded_json.MAX_DEPTH,
         template.MAX_SUBJECT,

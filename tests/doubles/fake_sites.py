@@ -23,6 +23,7 @@ def _all_well() -> Json:
 class Sites:
     all: dict[str, Json] = field(default_factory=dict)
     tokens: dict[str, Json] = field(default_factory=dict)
+    rotated: set[str] = field(default_factory=set)
     me: Json = field(default_factory=_all_well)
 
 
@@ -57,6 +58,9 @@ def _switch_site(sites: Sites, site_id: str, action: str, **_: Any) -> Answer:
 
 
 def _rotate_secret(sites: Sites, site_id: str, **_: Any) -> Answer:
+    if site_id in sites.rotated:
+        raise Problem(409, "The callback secret has been rotated already", "The secret before it signs until …")
+    sites.rotated.add(site_id)
     return 200, {**sites.all[site_id], "callback_secret": "whsec_cm90YXRlZA=="}, {}
 
 

@@ -180,6 +180,7 @@ class Deployment:
             crypto=HostCrypto(),
             page_limit=CountingLimiter(),
             sign_in_limit=CountingLimiter(),
+            event_limit=CountingLimiter(),
         )
         self.batches.handler = lambda messages: queue_consumer.consume(self.services, messages)
         self.callbacks.handler = lambda messages: callback.deliver(self.services, messages)

@@ -4,8 +4,11 @@ Each row of a table is a step of a loop: it is broken for one of three, and the 
 with a reason that names it, and nobody is in doubt unless a mail may have left.
 """
 
+import base64
 import json
 from typing import Any
+
+import pytest
 
 import queue_consumer
 from certificates import codes
@@ -209,6 +212,13 @@ BODIES: dict[str, Any] = {
     "keys that are none": {1: 2, None: 3},
     "keys that nothing can be": {(1, 2): 3},
 }
+
+
+@pytest.mark.parametrize("came", [b"", b"\x00\xff odd", bytearray(b"odd"), memoryview(b"odd")])
+async def test_whatever_came_as_bytes_is_kept_byte_for_byte(world: World, came: Any) -> None:
+    await queue_consumer.dead_letter(world.services, [DeliveredMessage(came, id="1")])
+    [row] = world.database.query("SELECT body FROM dead_letters")
+    assert base64.b64decode(json.loads(row["body"])["base64"]) == bytes(came)
 
 
 @of_each(BODIES)

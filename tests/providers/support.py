@@ -68,6 +68,7 @@ def services(fetch: Fetch, settings: Mapping[str, str] = SETTINGS) -> Services:
         crypto=HostCrypto(),
         page_limit=CountingLimiter(),
         sign_in_limit=CountingLimiter(),
+        event_limit=CountingLimiter(),
         settings=Settings(settings),
     )
 

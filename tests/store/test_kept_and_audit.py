@@ -12,7 +12,7 @@ from tests.store.tampering import TAMPERING
 from tests.store.test_migrations import ROWS
 from tests.worlds.kept import counted, recounted
 
-THIS = next(path for path in ALL if path.name == "0018_kept_and_audit.sql")
+THIS = next(path for path in ALL if path.name.endswith("_kept_and_audit.sql"))
 BEFORE = ALL[: ALL.index(THIS)]
 MARK = "zoe"
 ADDRESS, NAME = "zoe@people.example", "Zoë zoe"

@@ -85,6 +85,7 @@ class Deployment:
     front: Front = field(default_factory=Front)
     page_limit: CountingLimiter = field(default_factory=CountingLimiter)
     sign_in_limit: CountingLimiter = field(default_factory=CountingLimiter)
+    event_limit: CountingLimiter = field(default_factory=CountingLimiter)
     values: dict[str, str] = field(default_factory=lambda: {"OPERATOR_TOKEN": OPERATOR_TOKEN})
     answer: Callable[[HttpRequest], HttpResponse] = lambda _: HttpResponse(404, {}, b"")
     clients: AsyncExitStack = field(default_factory=AsyncExitStack)
@@ -102,6 +103,7 @@ class Deployment:
             crypto=HostCrypto(),
             page_limit=self.page_limit,
             sign_in_limit=self.sign_in_limit,
+            event_limit=self.event_limit,
             settings=Settings(self.values),
         )
 

@@ -41,11 +41,14 @@ class Furnished:
 
     def serve(self) -> ASGIApp:
         """A copy of its own."""
+        return app(self.copy().services())
+
+    def copy(self) -> Deployment:
         copy = Deployment(SqliteDatabase(()), values=dict(VALUES))
         copy.database.connection.deserialize(self.database)
         copy.files.objects = deepcopy(self.files)
         copy.random.seed = "fuzz"
-        return app(copy.services())
+        return copy
 
 
 @cache

@@ -65,6 +65,7 @@ class World:
             crypto=HostCrypto(),
             page_limit=CountingLimiter(),
             sign_in_limit=CountingLimiter(),
+            event_limit=CountingLimiter(),
             settings=Settings({"LOCAL": "yes"} if self.local else {}),
         )
 

@@ -53,7 +53,7 @@ class World:
         self.batches = RecordingQueue()
         self.callbacks = RecordingQueue()
         self.dead_letters = RecordingQueue()
-        self.page_limit, self.sign_in_limit = CountingLimiter(), CountingLimiter()
+        self.page_limit, self.sign_in_limit, self.event_limit = (CountingLimiter() for _ in range(3))
         self.services = Services(
             database=self.database,
             files=MemoryBucket(),
@@ -66,6 +66,7 @@ class World:
             crypto=HostCrypto(),
             page_limit=self.page_limit,
             sign_in_limit=self.sign_in_limit,
+            event_limit=self.event_limit,
             settings=Settings(self.settings),
         )
         self.scope = Scope(SITE)

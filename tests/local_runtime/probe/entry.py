@@ -125,6 +125,7 @@ class Default(WorkerEntrypoint):  # type: ignore[misc]
             crypto=cloudflare.SubtleCrypto(),
             page_limit=unused,
             sign_in_limit=unused,
+            event_limit=unused,
             settings=Settings(question["settings"]),
         )
         source = SOURCES[question["provider"]](services)

@@ -1,6 +1,18 @@
 """The guards, each with the break that takes it away and the tests that must turn red then."""
 
-from tests.mutants.guards import batches, certificates, entry, isolation, limits, privacy, sending, telling, tenancy
+from tests.mutants.guards import (
+    batches,
+    bodies,
+    certificates,
+    doors,
+    entry,
+    isolation,
+    limits,
+    privacy,
+    sending,
+    telling,
+    tenancy,
+)
 
 GUARDS = (
     *sending.GUARDS,
@@ -11,5 +23,7 @@ GUARDS = (
     *certificates.GUARDS,
     *entry.GUARDS,
     *isolation.GUARDS,
+    *doors.GUARDS,
+    *bodies.GUARDS,
     *limits.GUARDS,
 )

@@ -77,10 +77,10 @@ GUARDS = (
     ),
     Guard(
         "a body is read up to its limit",
-        "src/api/bodies.py",
+        "src/api/arriving.py",
         "if size > limit:",
         "if False:",
-        ("tests/docs/test_security.py", "-k", "bomb"),
+        ("tests/api/test_arriving.py", "-k", "blocks_of_nothing"),
     ),
     Guard("a token of Access is of the team", ACCESS, 'if claims.get("iss") != issuer:', "if False:", (ACCESS_TESTS,)),
     Guard(

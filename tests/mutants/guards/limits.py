@@ -2,7 +2,7 @@
 
 from tests.mutants.guard import Guard
 
-THIS = "migrations/0018_kept_and_audit.sql"
+THIS = "migrations/0019_kept_and_audit.sql"
 LIMITS = "tests/api/test_limits.py"
 COUNTED = "tests/store/test_kept_and_audit.py"
 KEPT = "src/store/kept.py"

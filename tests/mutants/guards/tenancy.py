@@ -71,7 +71,7 @@ GUARDS = (
     ),
     Guard(
         "no row of the audit trail is changed",
-        "migrations/0018_kept_and_audit.sql",
+        "migrations/0019_kept_and_audit.sql",
         "BEFORE UPDATE ON audit BEGIN",
         "BEFORE UPDATE ON audit WHEN false BEGIN",
         (
