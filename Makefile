@@ -37,7 +37,7 @@ dev: setup ## run the Worker locally on port 8787, reloading on change
 	exec python -m dev.serve
 
 # tests of one service in one process: see tests/conftest.py
-SIDE_BY_SIDE := -n auto --dist loadgroup --no-loadscope-reorder
+SIDE_BY_SIDE := -n auto --dist loadscope --no-loadscope-reorder
 
 .PHONY: test
 test: setup debian ## run the tests, side by side on all cores

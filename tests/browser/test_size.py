@@ -12,8 +12,6 @@ from tests.console.addresses import filled, pages
 from tests.worlds.crowd import Crowd
 from tests.worlds.live import live
 
-pytestmark = pytest.mark.xdist_group("crowd")  # its service is not the one of the other tests here
-
 MOST_ROWS = 3_000  # 50,000 people, and 20,000 of everything else, are there
 
 

@@ -8,7 +8,7 @@ import pytest
 from dev.server import NODE, ROOT
 from tests.runtime import bodies_in_pyodide
 
-pytestmark = [pytest.mark.long, pytest.mark.xdist_group("pyodide")]
+pytestmark = pytest.mark.long
 MOST = 64  # MB
 
 

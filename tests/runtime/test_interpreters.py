@@ -13,7 +13,7 @@ from dev.server import NODE, ROOT
 from tests.runtime import interpreters
 from tests.runtime.interpreters import ASKED
 
-pytestmark = [pytest.mark.long, pytest.mark.xdist_group("pyodide")]
+pytestmark = pytest.mark.long
 
 
 @pytest.fixture(scope="module")
