@@ -17,6 +17,8 @@ MAX_VALUES = 250_000  # 10,000 people with 20 variables each are fewer
 SPARE_VALUES, DENSEST = 5_000, 8  # so many and one for so many bytes: people have one for ten or more
 MAX_WIDE_BYTES = 6_000_000  # where one character takes four bytes of memory, each of its text does
 _PIECE = 65_536
+_LEVELS = [b"[" * levels + b"]" * levels for levels in (1, 8, 8, 8, *[1] * (MAX_DEPTH - 1))]  # fewer than TOO_DEEP
+_ONE_KIND = bytes.maketrans(b"{}", b"[]")
 _NEITHER_STRUCTURE_NOR_QUOTE = bytes(set(range(256)) - set(b'[]{},"'))
 _DIGITS = bytes.maketrans(b"123456789E", b"000000000e")
 _WIDE = re.compile(rb"[\xf0-\xf4]|\\u[dD][89abAB]")
@@ -69,11 +71,11 @@ def nested_too_deeply(body: bytes | bytearray) -> bool:
     for structure in _structure(body):
         brackets = structure.translate(None, b",")
         values += len(structure) - len(brackets) + brackets.count(b"[") + brackets.count(b"{")
-        rest += brackets
-        for _ in range(MAX_DEPTH):  # each round takes the innermost level away, or two
+        rest += brackets.translate(_ONE_KIND)  # where a pair is of two kinds, the parser stops
+        for innermost in _LEVELS:  # each round takes a level away, some take eight where nothing is beside them
             before = len(rest)
-            rest = rest.replace(b"[]", b"").replace(b"{}", b"")
-            if len(rest) == before:
+            rest = rest.replace(innermost, b"")
+            if len(rest) == before and len(innermost) == 2:
                 break
         if len(rest) > MAX_DEPTH:  # it is deeper, or was never closed: a few of those are for the parser to tell
             return True
