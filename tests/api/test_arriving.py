@@ -10,6 +10,7 @@ from starlette.types import ASGIApp
 from api import arriving
 from api.bodies import JSON, MAX_EVENTS_BYTES, MAX_LINES, NDJSON
 from core.bounded_json import MAX_VALUES, MAX_WIDE_BYTES, SPARE_VALUES
+from delivery_events import SOURCES
 from tests.api import worst
 from tests.api.sending import Request
 from tests.worlds.api import Deployment, Site, fault, person
@@ -153,7 +154,7 @@ async def test_a_call_names_so_many_domains_in_other_scripts_and_no_more(site: S
     assert fault(refused) == (422, "invalid-request", "line 202: /email")
 
 
-@pytest.mark.parametrize("name", ["ses", "sendgrid", "mailgun", "resend"])
+@pytest.mark.parametrize("name", SOURCES)
 async def test_a_network_that_sends_events_without_end_is_not_read(deployment: Deployment, name: str) -> None:
     deployment.values |= VALUES
     provider = await deployment.client(None)

@@ -26,6 +26,7 @@ from cli.config import VARIABLES
 from cli.errors import EXIT_CODES
 from core import bounded_json, errors, problems, states
 from core.scope import Scope
+from delivery_events import SOURCES
 from jobs import actions as jobs
 from jobs import breakers
 from mail import headers, template
@@ -276,6 +277,15 @@ def reason_codes() -> dict[tuple[str, str], set[str]]:
                 case [ast.Name(id=kind), ast.Constant(value=str(word)), *_] if kind in kinds:
                     found[word, kind].add(module)
     return found
+
+
+def test_every_source_of_delivery_events_is_documented_with_its_setting() -> None:
+    rows = table(PROVIDERS_PAGE, "provider", "set up", "setting")
+    shown = {name(provider): (f"`URL/v1/events/{name(provider)}`" in how, setting) for provider, how, setting in rows}
+    assert shown.pop("cloudflare") == (False, "none: only your account writes to the queue")
+    assert {provider: (posted, code(setting)[0]) for provider, (posted, setting) in shown.items()} == {
+        provider: (True, source.setting.name) for provider, source in SOURCES.items()
+    }
 
 
 def test_every_reason_code_of_the_providers_is_documented() -> None:

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp
 
 import queue_consumer
 from app import app
+from delivery_events import SOURCES
 from suppressions import unsubscribe
 from tenancy import logos
 from tests.api.test_assets import SVG
@@ -95,7 +96,7 @@ async def _furnish() -> Furnished:
         "name": (asset.json()["name"],),
         "code": (code,),
         "list": ("0",),
-        "provider": ("ses", "sendgrid", "mailgun", "resend"),
+        "provider": tuple(SOURCES),
         "token": (
             *(row["id"] for row in deployment.database.query("SELECT id FROM tokens")),
             unsubscribe.link(settings, sent, 0).rpartition("/")[2],
