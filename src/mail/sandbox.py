@@ -6,7 +6,6 @@ counted: `syntax.py` rewrites each template to report its loops, calls and value
 wrapped to do the same. No value may grow beyond `MAX_VALUE`; what could grow in one step is refused before it does.
 """
 
-import re
 from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, ValuesView
 from functools import cache
 from typing import Any, NoReturn
@@ -15,56 +14,33 @@ from jinja2 import StrictUndefined, Undefined, pass_context
 from jinja2.exceptions import SecurityError, TemplateSyntaxError, UndefinedError
 from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
-from jinja2.runtime import Context, LoopContext, Macro
+from jinja2.runtime import Context, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from jinja2.utils import Namespace, missing
+from jinja2.utils import missing
 from markupsafe import Markup, escape
 
 from core.errors import MissingVariable
+from mail.budget import FILTER_UNIT_SIZE, MAX_NUMBER_BITS, UNIT_SIZE, Run, refuse_large, weigh
+from mail.offered import (
+    FILTERS,
+    FREE_TESTS,
+    GLOBALS,
+    TESTS,
+    Price,
+    Pricing,
+    formatted,
+    multiplied,
+    nothing,
+    pricing_of,
+)
 from mail.plain_text import CLOSE, OPEN
 
-UNITS = 100_000  # of work one part of one mail may take; about a microsecond each
-UNIT_SIZE = 100  # characters copied or compared for one unit
-FILTER_UNIT_SIZE = 10  # the same for filters and tests, which are slower
-MAX_VALUE = 1_000_000  # characters, counted through nested lists
-ELEMENT = 10  # characters an element of a list counts as, beside its own
-MAX_RANGE = 10_000
-MAX_NUMBER_BITS = 1024
 MAX_CALL_DEPTH = 10  # macros within macros
 # The interpreter inside a Worker dies where CPython reports a recursion, so nothing may come near: neither the parser
 # and compiler, nor what frees their trees, nor a value.
 MAX_NESTING = 20  # of blocks, of brackets, of lists
 MAX_TAG_TOKENS = 200
 MAX_TOKENS = 10_000
-
-# Filters whose result can be a multiple of what goes in.
-_GROWING = frozenset({"batch", "center", "format", "indent", "join", "replace", "slice", "tojson"})
-# Filters that do something with each element, be it a character.
-_ITERATING = frozenset(
-    {
-        *("batch", "dictsort", "groupby", "items", "join", "list", "map", "max", "min", "reject", "rejectattr"),
-        *("reverse", "select", "selectattr", "slice", "sort", "sum", "unique"),
-    }
-)
-# Not offered: the outcome would differ from attempt to attempt, or the cost cannot be bounded.
-_WITHHELD = frozenset({"attr", "pprint", "random", "urlize", "wordwrap", "xmlattr"})
-
-_METHODS: dict[type, frozenset[str]] = {
-    str: frozenset(
-        {
-            *("capitalize", "lower", "swapcase", "title", "upper", "lstrip", "rstrip", "strip", "split", "splitlines"),
-            *("count", "endswith", "find", "startswith", "isalpha", "isdigit", "islower", "isspace", "isupper"),
-            *("removeprefix", "removesuffix"),
-        }
-    ),
-    dict: frozenset({"get", "items", "keys", "values"}),
-    list: frozenset({"count", "index"}),
-    tuple: frozenset({"count", "index"}),
-    LoopContext: frozenset({"changed", "cycle"}),
-}
-
-# These look at what a value is, not at what it holds.
-_FREE_TESTS = frozenset({"defined", "none", "undefined"})
 
 # What a filter or test wants as its first argument, by Jinja2's mark on it.
 _LEADS: dict[str, Callable[[Context], tuple[object, ...]]] = {
@@ -74,82 +50,27 @@ _LEADS: dict[str, Callable[[Context], tuple[object, ...]]] = {
     "environment": lambda context: (context.environment,),
 }
 
+_JINJAS_OWN = frozenset({"_loop_vars", "_block_vars"})  # what it hands along with every call
+
 # Names `syntax.py` gives to what it inserts; no template can spell them.
 EACH, SHOWN, HOLE, WEIGHED, SPEND = "(each)", "(shown)", "(hole)", "(weighed)", "(spend)"
 
 
-class Run(Context):
-    """What one rendering of one part has used up so far, and the values left out of its skeleton."""
-
-    units = UNITS
-    depth = 0
-    holes: dict[str, int]
-
-    def spend(self, units: int) -> None:
-        self.units -= units
-        if self.units < 0:
-            raise SecurityError("the template does more work than one mail may take")
+def _pay(context: Run, price: Price) -> None:
+    """Before what was priced is done."""
+    context.spend(price.units)
+    context.spend(refuse_large(price.size) // UNIT_SIZE)
 
 
-def weigh(value: object) -> int:
-    """How much a value holds; refuses what is too large or too deep, and what no expression has business with."""
-    total, level = (len(value), []) if isinstance(value, str) else (1, [value])
-    for _ in range(MAX_NESTING):
-        deeper: list[object] = []
-        for item in level:
-            if isinstance(item, str):
-                total += len(item)
-            elif isinstance(item, (list, tuple)):
-                total += ELEMENT * len(item)
-                deeper.extend(item)
-            elif isinstance(item, dict):
-                total += ELEMENT * len(item)
-                deeper.extend(item)
-                deeper.extend(item.values())
-            elif isinstance(item, int):
-                if item.bit_length() > MAX_NUMBER_BITS:
-                    raise SecurityError("a number is too large")
-            elif item is not None and not isinstance(item, (float, Undefined)):
-                raise SecurityError(f"a {type(item).__name__.lower()} cannot be used as a value")
-            if total > MAX_VALUE:
-                break
-        if total > MAX_VALUE:
-            raise SecurityError(f"a value is larger than {MAX_VALUE:,} characters")
-        if not deeper:
-            return total
-        level = deeper
-    raise SecurityError("lists are nested too deeply")
-
-
-def _refuse_growth(size: int, factors: Iterable[object]) -> None:
-    largest = max((abs(f) if isinstance(f, int) else weigh(f) for f in factors), default=0)
-    if (size + 1) * (largest + 1) > MAX_VALUE:
-        raise SecurityError(f"a value would become larger than {MAX_VALUE:,} characters")
-
-
-def _refuse_wide_format(pattern: str) -> None:
-    if re.search(r"%[^%a-zA-Z]*?(\*|\d{3})", pattern):
-        raise SecurityError("a format may be at most 99 characters wide")
-
-
-def _metered(name: str, function: Any) -> Callable[..., Any]:
+def _metered(function: Any, pricing: Pricing) -> Callable[..., Any]:
     """A filter or test that pays for what it handles. Like all functions here it takes the context, which also keeps
     Jinja2 from trying it out at compile time."""
     lead = _LEADS[getattr(getattr(function, "jinja_pass_arg", None), "name", "")]
 
     @pass_context
     def run(context: Run, value: Any, *args: Any, **kwargs: Any) -> Any:
-        size = weigh(value)
-        options = (*args, *kwargs.values())
-        context.spend(1 + (size + sum(map(weigh, options))) // FILTER_UNIT_SIZE)
-        if name in _ITERATING and isinstance(value, (str, list, tuple, dict)):
-            context.spend(len(value))
-        if name in _GROWING:
-            _refuse_growth(size, options)
-        if name == "format":
-            _refuse_wide_format(value)
-        if name in ("round", "sum") and not all(isinstance(o, str) or -16 <= o <= 16 for o in options):
-            raise SecurityError(f"the filter '{name}' takes small numbers only")
+        context.spend(1 + sum(map(weigh, (value, *args, *kwargs.values()))) // FILTER_UNIT_SIZE)
+        _pay(context, pricing(value, *args, **kwargs))
         result = function(*lead(context), value, *args, **kwargs)
         return list(result) if isinstance(result, Iterator) else result
 
@@ -202,13 +123,6 @@ def _hole(context: Run, value: Any) -> Markup:
     if "<" in html or not html.strip():
         return html
     return Markup(f"{OPEN}{context.holes.setdefault(str(html), len(context.holes))}{CLOSE}")
-
-
-def _range(*bounds: int) -> list[int]:
-    numbers = range(*bounds)
-    if len(numbers) > MAX_RANGE:
-        raise SecurityError(f"a range may have at most {MAX_RANGE:,} numbers")
-    return list(numbers)
 
 
 class _Missing(StrictUndefined):
@@ -276,10 +190,10 @@ class Sandbox(ImmutableSandboxedEnvironment):
             extensions=[_Bounds],
             optimized=False,  # folding constants takes the cube of an expression's depth
         )
-        self.globals = {"range": _range, "namespace": Namespace}
-        self.tests.update({name: _metered(name, t) for name, t in self.tests.items() if name not in _FREE_TESTS})
-        offered = {name: f for name, f in self.filters.items() if name not in _WITHHELD}
-        self.filters = {name: _metered(name, function) for name, function in offered.items()}
+        self.globals = dict(GLOBALS)
+        tests = {name: self.tests[name] for name in TESTS}
+        self.tests = {n: test if n in FREE_TESTS else _metered(test, nothing) for n, test in tests.items()}
+        self.filters = {name: _metered(self.filters[name], pricing) for name, pricing in FILTERS.items()}
         self.filters.update({EACH: _each, SHOWN: _shown, HOLE: _hole, WEIGHED: _weighed, SPEND: _spend})
 
     def unsafe_undefined(self, obj: Any, attribute: str) -> Undefined:
@@ -293,16 +207,14 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         assert isinstance(context, Run)
-        sizes = weigh(left), weigh(right)
-        context.spend(1 + sum(sizes) // UNIT_SIZE)
+        context.spend(1 + (weigh(left) + weigh(right)) // UNIT_SIZE)
         whole = isinstance(left, int) and isinstance(right, int)
-        if operator == "*" and not whole and not isinstance(left, float) and not isinstance(right, float):
-            _refuse_growth(*((sizes[1], [left]) if isinstance(left, int) else (sizes[0], [right])))
+        if operator == "*":
+            _pay(context, multiplied(left, right))
         if operator == "**" and whole and left.bit_length() * right > MAX_NUMBER_BITS:
             raise SecurityError("a number would become too large")
-        if operator == "%" and isinstance(left, str):
-            _refuse_wide_format(left)
-            _refuse_growth(sizes[0], [right])
+        if operator == "%":
+            _pay(context, formatted(left, right))
         return super().call_binop(context, operator, left, right)
 
     def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
@@ -311,13 +223,16 @@ class Sandbox(ImmutableSandboxedEnvironment):
             return self._call_macro(context, obj, *args, **kwargs)
         if isinstance(obj, Undefined):
             obj()  # raises
-        receiver = getattr(obj, "__self__", None)
-        if not (obj is _range or obj is Namespace or _is_method(receiver, getattr(obj, "__name__", ""))):
+        pricing = pricing_of(obj)
+        if pricing is None:
             _refuse_call(obj)
-        operands = [*args, *(value for name, value in kwargs.items() if not name.startswith("_"))]
+        named = {name: value for name, value in kwargs.items() if name not in _JINJAS_OWN}
+        operands = [*args, *named.values()]
+        receiver = getattr(obj, "__self__", None)
         if isinstance(receiver, (str, dict, list, tuple)):
             operands.append(receiver)
         context.spend(1 + sum(map(weigh, operands)) // UNIT_SIZE)
+        _pay(context, pricing(*args, **named))
         result = context.call(obj, *args, **kwargs)
         return list(result) if isinstance(result, (KeysView, ItemsView, ValuesView)) else result
 
@@ -329,10 +244,6 @@ class Sandbox(ImmutableSandboxedEnvironment):
             return context.call(macro, *args, **kwargs)
         finally:
             context.depth -= 1
-
-
-def _is_method(receiver: object, name: str) -> bool:
-    return any(isinstance(receiver, kind) and name in names for kind, names in _METHODS.items())
 
 
 def _refuse_call(obj: object) -> NoReturn:

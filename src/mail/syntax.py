@@ -12,7 +12,8 @@ from jinja2 import Template, TemplateSyntaxError, meta, nodes
 from jinja2.visitor import NodeTransformer
 
 from core.errors import TemplateRefused
-from mail.sandbox import EACH, HOLE, SHOWN, SPEND, UNIT_SIZE, WEIGHED, sandbox
+from mail.budget import UNIT_SIZE
+from mail.sandbox import EACH, HOLE, SHOWN, SPEND, WEIGHED, sandbox
 
 _MAX_DEPTH = 60  # of a template's tree
 

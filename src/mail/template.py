@@ -14,8 +14,8 @@ import jinja2
 from jinja2.exceptions import SecurityError
 
 from core.errors import RecipientFault, RenderingFailed, TemplateRefused
+from mail.budget import Run
 from mail.plain_text import CLOSE, OPEN, DerivedText, fill
-from mail.sandbox import Run
 from mail.syntax import compile_part
 
 MAX_SUBJECT = 998  # RFC 5322: characters in a line

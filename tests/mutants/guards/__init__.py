@@ -4,6 +4,7 @@ from tests.mutants.guards import (
     batches,
     bodies,
     certificates,
+    cost,
     doors,
     entry,
     isolation,
@@ -26,4 +27,5 @@ GUARDS = (
     *doors.GUARDS,
     *bodies.GUARDS,
     *limits.GUARDS,
+    *cost.GUARDS,
 )

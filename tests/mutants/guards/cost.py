@@ -1,0 +1,65 @@
+"""Templates cost what they do, not what they are given; no text costs the square of its length."""
+
+from tests.mutants.guard import Guard
+
+COSTS = "tests/mail/test_costs.py"
+BOMBS = "tests/mail/test_bombs.py"
+
+GUARDS = (
+    Guard(
+        "a product is paid for before it is made",
+        "src/mail/sandbox.py",
+        "            _pay(context, multiplied(left, right))",
+        "            pass",
+        (BOMBS, "-k", "a_bomb_ends and (repeated or texts)"),
+    ),
+    Guard(
+        "a format's width is looked at behind a name",
+        "src/mail/offered.py",
+        r'r"%(?:\([^()%]*\))?[-+ #0]*',
+        r'r"%[-+ #0]*',
+        (COSTS, "-k", "wide_format"),
+    ),
+    Guard(
+        "a name with brackets hides no width",
+        "src/mail/offered.py",
+        'if field["kind"] == "(" or any(',
+        "if any(",
+        (COSTS, "-k", "wide_format"),
+    ),
+    Guard(
+        "slices are paid for, and not the list alone",
+        "src/mail/offered.py",
+        "    count = _whole(slices)",
+        "    count = 0",
+        (BOMBS, "-k", "a_bomb_ends and slices"),
+    ),
+    Guard(
+        "each part of an attribute is paid for",
+        "src/mail/offered.py",
+        """    return 1 + len(re.findall("[.,]", attribute)) if isinstance(attribute, str) else 1""",
+        "    return 1",
+        (BOMBS, "-k", "a_bomb_ends and attribute"),
+    ),
+    Guard(
+        "a range is paid for",
+        "src/mail/offered.py",
+        "    return Price(length)\n",
+        "    return Price()\n",
+        (COSTS, "-k", "range"),
+    ),
+    Guard(
+        "what is stripped is looked for in what it is stripped of",
+        "src/mail/offered.py",
+        "    return Price(len(value) * len(chars) // STRIPPED) if isinstance(chars, str) else Price()",
+        "    return Price()",
+        (BOMBS, "-k", "a_bomb_ends and stripped"),
+    ),
+    Guard(
+        "values with one hash are compared each with each",
+        "src/mail/offered.py",
+        " + _length(value) ** 2 // ALIKE)",
+        ")",
+        (COSTS, BOMBS, "-k", "unique or alike"),
+    ),
+)
