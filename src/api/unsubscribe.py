@@ -5,7 +5,7 @@ question after it; and whatever goes wrong is told as a page for people.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from urllib.parse import parse_qs
 
 from starlette.requests import Request
@@ -25,7 +25,7 @@ from suppressions.unsubscribe import Choice, Reference
 
 FORM, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
 _LONGEST_BODY = 4_000  # bytes; what browsers and mail providers send has less than 300
-_PART = re.compile(r'name="([^"\r\n]*)"[^\r\n]*\r\n(?:[^\r\n]+\r\n)*\r\n(.*?)\r\n--', re.DOTALL)
+_NAME = re.compile(r'name="([^"\r\n]*+)"')
 
 
 async def show(call: Call) -> Response:
@@ -83,8 +83,16 @@ async def _fields(request: Request) -> dict[str, str]:
         if len(body) > _LONGEST_BODY:
             return {}
     if request.headers.get("content-type", "").lower().startswith(MULTIPART):
-        return {name: value.strip() for name, value in _PART.findall(body.decode("latin-1"))}
+        return dict(_parts(body.decode("latin-1")))
     return {name: values[0].strip() for name, values in parse_qs(body.decode("latin-1")).items()}
+
+
+def _parts(text: str) -> Iterator[tuple[str, str]]:
+    """Name and value of each part of a form that ends with a boundary."""
+    for part in text.split("\r\n--")[:-1]:
+        head, _, value = part.partition("\r\n\r\n")
+        if named := _NAME.search(head):
+            yield named[1], value.strip()
 
 
 def _page(language: Language, page: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

@@ -36,14 +36,16 @@ _STRIPPED: Final = frozenset(
 )
 # A backslash may spell any of these otherwise, and no program that draws needs one.
 _OUTSIDE: Final = re.compile(
-    r"@import|image-set\s*\(|expression\s*\(|javascript:|\\|url\s*\(\s*['\"]?\s*[^#'\"\s]", re.IGNORECASE
+    r"@import|image-set\s*+\(|expression\s*+\(|javascript:|\\|url\s*+\(\s*+['\"]?\s*+[^#'\"\s]", re.IGNORECASE
 )
 _REFERENCE: Final = re.compile(r"url\(['\"]?#([^)'\"\s]{1,200})")
 _CLASS: Final = re.compile(r"\.([\w-]+)")
-_INSTRUCTION: Final = re.compile(rb"<\?(?!xml[ \t\r\n])[^>]*>")
-_DECLARATION: Final = re.compile(
-    r"@import[^;]*;?|[\w-]+\s*:[^;{}]*?(?:image-set|expression|url)\s*\([^)]*\)[^;{}]*;?", re.I
-)
+_INSTRUCTION: Final = re.compile(rb"<\?(?!xml[ \t\r\n])")
+_DECLARATION: Final = re.compile(r"(?:[^;{}(]|\([^)]*+\)?)++;?")  # or a selector
+_RULE: Final = re.compile(r"(?<![^{}])[^{}]++\{[^{}]*+\}")
+_DASHES: Final = re.compile(r"stroke-dasharray\s*+:([^;}]*+)", re.IGNORECASE)
+MAX_STRAY: Final = 1_000  # characters in a style that belong to no rule; what draws goes over them again and again
+MAX_DASHES: Final = 32  # numbers in a pattern of dashes, which is written for each line that has it
 MOST_TOLD: Final = 50
 
 
@@ -132,8 +134,26 @@ def _check_element(name: str, attributes: dict[str, str], text: str, field: str)
     for attribute, value in attributes.items():
         if _runs(attribute) or _leads_outside(attribute, value):
             raise TemplateRefused(field, f'<{name}> has {_local(attribute)[:40]}="{value[:40]}", which is not allowed')
-    if name == "style" and _OUTSIDE.search(text):
+    style = _checked_style(text, field) if name == "style" else attributes.get("style", "")
+    dashes = [attributes.get("stroke-dasharray", ""), *_DASHES.findall(style)]
+    if any(len(re.split(r"[\s,]++", value.strip())) > MAX_DASHES for value in dashes):
+        raise TemplateRefused(field, f"<{name}> has a stroke-dasharray of more than {MAX_DASHES} numbers")
+
+
+def _checked_style(text: str, field: str) -> str:
+    """What a <style> says, without its comments."""
+    if _OUTSIDE.search(text):
         raise TemplateRefused(field, "has a style that refers to something outside the picture")
+    said, place = "", 0
+    while (begin := text.find("/*", place)) >= 0:
+        end = text.find("*/", begin + 2)
+        if end < 0:
+            raise TemplateRefused(field, "has a style with a comment that does not end")
+        said, place = said + text[place:begin], end + 2
+    said += text[place:]
+    if max(map(len, re.split("[{}]", _RULE.sub("{}", said)))) > MAX_STRAY:
+        raise TemplateRefused(field, f"has a style with more than {MAX_STRAY:,} characters outside its rules")
+    return said
 
 
 def _strip(root: "Element") -> "Iterator[str]":
@@ -186,6 +206,8 @@ def _walk(root: "Element") -> "Iterator[Element]":
 
 def _inside(style: str) -> str:
     """Without declarations that lead outside; without any where it cannot be told which those are."""
+    if "\\" in style:
+        return ""
     kept = _DECLARATION.sub(lambda found: "" if _OUTSIDE.search(found[0]) else found[0], style)
     return "" if _OUTSIDE.search(kept) else kept
 

@@ -8,14 +8,16 @@ import re
 
 _SEQUENCE, _INTEGER, _BIT_STRING, _VERSION = 0x30, 0x02, 0x03, 0xA0
 _RSA_ENCRYPTION = bytes.fromhex("300d06092a864886f70d0101010500")  # the algorithm 1.2.840.113549.1.1.1, with NULL
-_PEM = re.compile(r"-----BEGIN [A-Z ]+-----(.*?)-----END [A-Z ]+-----", re.DOTALL)
+_BEGIN, _END = re.compile(r"-----BEGIN [A-Z ]++-----"), re.compile(r"-----END [A-Z ]++-----")
 
 
 def of_pem(text: str) -> bytes:
     """The first object in PEM; or bare base64, as some services show their keys."""
-    found = _PEM.search(text)
+    begin = _BEGIN.search(text)
+    end = _END.search(text, begin.end()) if begin else None
+    inside = text[begin.end() : end.start()] if begin and end else text
     try:
-        return base64.b64decode("".join((found[1] if found else text).split()), validate=True)
+        return base64.b64decode("".join(inside.split()), validate=True)
     except ValueError:
         raise ValueError("this is not base64") from None
 

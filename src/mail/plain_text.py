@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from html import unescape
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from core.errors import RenderingFailed
@@ -30,6 +31,11 @@ OPEN, CLOSE = "\ufdd0", "\ufdd1"
 _MARK = re.compile(f"{OPEN}([0-9]+){CLOSE}")
 _HIDDEN = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 _BLOCKS = re.compile(r"^(article|blockquote|br|center|div|dl|h[1-6]|hr|ol|p|pre|section|table|ul)\Z")
+# What the libraries go over again and again: blanks, and what begins and never ends.
+_LONG_BLANK = re.compile(r"(?<![\t \r\n])[\t \r\n]{100,}+")
+_BLANKS = 100  # as many are kept
+_UNENDED = ((re.compile("<!--"), "-->"), (re.compile(r"<!\[[a-z]", re.IGNORECASE), "]>"), (re.compile("<"), ">"))
+_MOST_UNENDED = 20
 _MAX_KEPT = 1_000_000  # characters of skeletons
 
 
@@ -98,7 +104,18 @@ def _parse(html: str) -> "BeautifulSoup":
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # bs4 wonders whether short text is a file name
-        return BeautifulSoup(html, "html.parser")
+        return BeautifulSoup(_bounded(html), "html.parser")
+
+
+def _bounded(html: str) -> str:
+    """The same to a reader, without what would take the libraries the square of its length."""
+    html = _LONG_BLANK.sub(lambda blank: blank[0][:_BLANKS] + "\n" * ("\n" in blank[0]), html)
+    for begins, ends in _UNENDED:
+        rest = html.rfind(ends) + 1
+        begun = list(islice(begins.finditer(html, rest), _MOST_UNENDED + 1))
+        if len(begun) > _MOST_UNENDED:
+            html = html[: begun[0].start()]
+    return html
 
 
 def _text(soup: "BeautifulSoup") -> str:

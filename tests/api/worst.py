@@ -309,6 +309,7 @@ def svg_bodies(size: int) -> Bodies:
             "scripts": b"<script/>",
             "events": b'<g onx=""/>',
             "comments": b"<!---->",
+            "dashes": b'<path stroke-dasharray="' + b"1 " * 31 + b'1" stroke="red" d="M0 0h9"/>',
             "see-through shapes": b'<rect opacity=".5" width="1" height="1"/>',
         }.items()
     }
@@ -330,6 +331,15 @@ def svg_bodies(size: int) -> Bodies:
             "rules": _svg(b"<style>" + fill(b".a{fill:red}", half) + b"</style>" + fill(b'<rect class="a"/>', half)),
             "transforms": _svg(b'<g transform="' + fill(b"scale(1)", size) + b'"><rect width="1" height="1"/></g>'),
             "classes": _svg(b'<rect class="' + fill(b"a ", size) + b'" width="1" height="1"/>'),
+            "a style of one word": _svg(b"<style>" + fill(b"a", size) + b"</style>"),
+            "a style that leads nowhere": _svg(b'<path style="fill:url(' + fill(b" ", size) + b'" d="M0 0h1"/>'),
+            "a long pattern of dashes": _svg(
+                b'<g stroke="red" stroke-dasharray="'
+                + fill(b"1,", half)
+                + b'">'
+                + fill(b'<path d="M0 0h9"/>', half)
+                + b"</g>"
+            ),
             "points": _svg(b'<polygon points="' + fill(b"1,1 ", size) + b'"/>'),
         }
     )

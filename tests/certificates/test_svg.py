@@ -135,3 +135,30 @@ def test_a_picture_nested_deeper_than_an_archive_may_be_is_refused(nested: str) 
     with pytest.raises(TemplateRefused, match="too deep"):
         judged(picture(nested))
     assert judged(picture('<g opacity=".9">' * 20 + SHAPE + "</g>" * 20)).removed == []
+
+
+DASHES = " ".join("1" * (svg.MAX_DASHES + 1))
+
+
+@pytest.mark.parametrize(
+    ("inside", "told"),
+    [
+        (f'<path d="M0 0h1" stroke-dasharray="{DASHES}"/>', "stroke-dasharray of more than 32 numbers"),
+        (f'<path d="M0 0h1" style="stroke-dasharray : {DASHES}"/>', "stroke-dasharray of more than 32 numbers"),
+        (f"<style>.a{{stroke-dasharray/**/:1/*;*/ {DASHES}}}</style>", "stroke-dasharray of more than 32 numbers"),
+        ("<style>.a{fill:red}/* b</style>", "a comment that does not end"),
+        ("<style>" + "a" * 1_001 + "</style>", "1,000 characters outside its rules"),
+        ("<style>.a{fill:red}{" + "a:b;" * 300 + "}</style>", "1,000 characters outside its rules"),
+    ],
+)
+def test_what_would_be_drawn_or_read_again_and_again_is_refused(inside: str, told: str) -> None:
+    with pytest.raises(TemplateRefused, match=told):
+        svg.check(picture(inside), "svg")
+
+
+def test_long_styles_and_ordinary_dashes_stay() -> None:
+    style = (
+        ".a" + ",.a" * 500 + "{stroke:red;stroke-dasharray:5,3 2}/* x */ @media print { .b{" + "fill:red;" * 200 + "} }"
+    )
+    data = picture(f"<style>{style}</style>")
+    assert svg.clean(data, "svg") == (data, [])

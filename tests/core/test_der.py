@@ -81,6 +81,12 @@ def test_a_damaged_certificate_ends_in_a_part_of_it_or_a_value_error(data: st.Da
         return
 
 
+def test_the_first_object_in_pem_is_read_whatever_stands_around_it() -> None:
+    pem = "of us\n-----BEGIN PUBLIC KEY-----\nAQI=\n-----END PUBLIC KEY-----\n"
+    assert der.of_pem(pem + pem.replace("AQI=", "AwQ=")) == b"\x01\x02"
+    assert der.of_pem("AQ\nI=") == b"\x01\x02"
+
+
 def test_what_is_no_pem_is_refused() -> None:
     with pytest.raises(ValueError, match="base64"):
         der.of_pem("ß")

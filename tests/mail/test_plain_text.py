@@ -58,6 +58,17 @@ def test_what_a_reader_does_not_see_is_left_out() -> None:
     assert convert(source) == "Seen"
 
 
+def test_of_what_begins_again_and_again_and_never_ends_nothing_is_read() -> None:
+    for begun in ("<a ", "<!-- ", "<![if x ", "<?x ", "</a "):
+        assert convert("<p>Read</p>" + begun * 21) == "Read"
+    assert convert("<p>1 < 2, 2 < 3</p>" + "a < b " * 20).endswith("a < b")
+
+
+def test_long_blanks_are_one_and_those_of_an_example_stay() -> None:
+    assert convert("<p>a" + " " * 20_000 + "b" + "\n" * 500 + "c</p>") == "a b\nc"
+    assert convert("<pre>a" + " " * 99 + "b</pre>") == "a" + " " * 99 + "b"
+
+
 def test_a_table_of_data_reads_row_by_row() -> None:
     source = "<table><thead><tr><th>Course</th><th>Grade</th></tr></thead><tbody>" + (
         "<tr><td>Logic</td><td><b>1.0</b></td></tr><tr><td></td><td></td></tr><tr><td>Ethics</td><td>2.0</td></tr>"

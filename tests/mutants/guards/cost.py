@@ -4,6 +4,8 @@ from tests.mutants.guard import Guard
 
 COSTS = "tests/mail/test_costs.py"
 BOMBS = "tests/mail/test_bombs.py"
+EXPRESSIONS = "tests/core/test_expressions.py"
+SVG = "tests/certificates/test_svg.py"
 
 GUARDS = (
     Guard(
@@ -61,5 +63,47 @@ GUARDS = (
         " + _length(value) ** 2 // ALIKE)",
         ")",
         (COSTS, BOMBS, "-k", "unique or alike"),
+    ),
+    Guard(
+        "an address in a style is looked for once",
+        "src/certificates/svg.py",
+        r"""url\s*+\(\s*+['\"]?\s*+[^#'\"\s]",""",
+        r"""url\s*\(\s*['\"]?\s*[^#'\"\s]",""",
+        (EXPRESSIONS, "-k", "of_ours"),
+    ),
+    Guard(
+        "a style is made of rules",
+        "src/certificates/svg.py",
+        "    if max(map(len, re.split",
+        "    if False and max(map(len, re.split",
+        (SVG, "-k", "again_and_again"),
+    ),
+    Guard(
+        "a pattern of dashes is short",
+        "src/certificates/svg.py",
+        "> MAX_DASHES for value in dashes):",
+        "> 100_000 for value in dashes):",
+        (SVG, "-k", "again_and_again"),
+    ),
+    Guard(
+        "dashes are counted without a style's comments",
+        "src/certificates/svg.py",
+        "    style = _checked_style(text, field) if",
+        "    style = _checked_style(text, field) and text if",
+        (SVG, "-k", "again_and_again"),
+    ),
+    Guard(
+        "long blanks are shortened before HTML is read",
+        "src/mail/plain_text.py",
+        "    html = _LONG_BLANK.sub(",
+        "    _LONG_BLANK.sub(",
+        (EXPRESSIONS, "-k", "library and html"),
+    ),
+    Guard(
+        "what begins again and again and never ends is not read",
+        "src/mail/plain_text.py",
+        "        if len(begun) > _MOST_UNENDED:",
+        "        if False:",
+        (EXPRESSIONS, "-k", "library and html"),
     ),
 )
