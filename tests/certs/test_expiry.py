@@ -42,3 +42,24 @@ async def test_who_would_get_a_certificate_that_is_over_fails_alone(world: World
         ("sent", None),
     ]
     assert len(rows(world)) == 2
+
+
+async def test_who_has_one_that_is_over_and_would_get_another_that_is_over_gets_none_anew(
+    world: World, issue: Issue
+) -> None:
+    people = [person(0, variables={"expires": world.clock.now() // 1000 + 86_400})]
+    await issue(people)
+    await world.work()
+    world.clock.advance(2 * 86_400)
+    again = await issue(people, name="Again")
+    await world.work()
+    assert len(rows(world)) == 1
+    assert world.states(again) == {"sent": 1}
+
+
+async def test_who_has_one_that_is_over_gets_another_that_is_valid(world: World, issue: Issue) -> None:
+    for days in (1, 9):
+        await issue([person(0, variables={"expires": world.clock.now() // 1000 + days * 86_400})], name=str(days))
+        await world.work()
+        world.clock.advance(2 * 86_400)
+    assert len(rows(world)) == 2

@@ -383,3 +383,12 @@ async def test_no_statement_reads_a_whole_job_or_table(world: World) -> None:
     await apply(world, *(told(job, place, kind) for place, kind in enumerate(kinds)), token=Token("t", 2, 1))
     assert len(seen) > 10
     assert not [line for statement in seen.values() for line in whole_reads(world.database, statement)]
+
+
+async def test_of_two_like_events_of_one_request_the_earlier_counts(world: World) -> None:
+    for times in ((5, 9), (9, 5)):
+        job = await sent_job(world, 1)
+        await apply(world, *(told(job, 0, Kind.HARD_BOUNCE, at=at, detail=f"at {at}") for at in times))
+        [one] = world.people(job)
+        assert (one["delivery_at"], one["detail"]) == (5, "at 5")
+        world.database.query("DELETE FROM suppressions")

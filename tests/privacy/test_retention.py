@@ -69,6 +69,21 @@ async def test_mails_that_the_sandbox_keeps_go_with_their_job(
     assert not [key for key in files.objects if "/sandbox/" in key]
 
 
+async def test_mails_that_the_sandbox_keeps_count_in_what_a_sweep_may_erase(
+    school: World, files: FaultyBucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "MAILS", 1)
+    monkeypatch.setattr(retention, "BUDGET", 1)
+    keep(school, days=30)
+    school.clock.advance(31 * DAY)
+    kept = "SELECT count(*) AS people FROM recipients WHERE email <> ''"
+    before = school.database.query(kept)
+    for left in (1, 0):
+        await school.sweep()
+        assert len([key for key in files.objects if "/sandbox/" in key]) == left
+        assert school.database.query(kept) == before
+
+
 async def test_without_a_time_everything_is_kept(school: World) -> None:
     before = everything(school)
     school.clock.advance(100 * YEAR)

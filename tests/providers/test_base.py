@@ -110,7 +110,16 @@ async def test_a_redirect_is_not_followed_and_concerns_everybody(kind: type[Http
 @every_http_provider
 @pytest.mark.parametrize(
     ("told", "seconds"),
-    [("7", 7.0), ("1.5", 1.5), ("soon", None), ("nan", None), ("-3", None), ("", None)],
+    [
+        ("7", 7.0),
+        ("1.5", 1.5),
+        ("soon", None),
+        ("nan", None),
+        ("-3", None),
+        ("", None),
+        ("2678400", 2_678_400.0),
+        ("2678401", None),
+    ],
 )
 async def test_a_throttle_keeps_the_seconds_it_was_told(
     kind: type[HttpProvider], told: str, seconds: float | None

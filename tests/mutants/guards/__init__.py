@@ -3,6 +3,7 @@
 from tests.mutants.guards import (
     batches,
     bodies,
+    budgets,
     certificates,
     cost,
     doors,
@@ -28,4 +29,5 @@ GUARDS = (
     *bodies.GUARDS,
     *limits.GUARDS,
     *cost.GUARDS,
+    *budgets.GUARDS,
 )
