@@ -10,7 +10,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from core.apart import alone
 from core.errors import CredentialsRejected, DatabaseBusy, DatabaseUncertain, QuotaExhausted, Throttled, Unavailable
@@ -25,6 +25,7 @@ from runtime.ports import Message, Row, Statement
 from runtime.services import Services
 from sending import backoff, dispatch, letter
 from sending.group import GroupResult, GroupSender, Outcome, Sender, rate_of
+from sending.lease import LEASE, SPARE, Reference, given_back
 from sending.pacing import Pacer, share
 from sending.persistence import persist
 from store import batches, dead_letters, events, recipients, usage
@@ -32,29 +33,11 @@ from store import jobs as job_rows
 from suppressions import unsubscribe
 
 GROUP = 24
-LEASE = 300_000  # milliseconds; a group in flight ends in a fraction of it: 4 rounds of 30 s at the worst
 WORK = 60_000  # milliseconds of an invocation; then the batch goes to the end of the queue, behind other sites'
 MAX_REDELIVERIES = 3
 MAX_THROTTLES = 50
 GIVEN_UP_AGAIN = 3_600_000  # milliseconds that the dead letters have to end a batch, until it counts as forgotten
-MOST_BATCHES = 2**31  # beyond any job's, and within every database's numbers
 PROGRESS_INTERVAL = 5_000  # milliseconds between two job.progress events
-
-
-class Reference(NamedTuple):
-    """What a message on `offload-batches` says."""
-
-    job: str
-    batch: int
-
-    @classmethod
-    def parse(cls, body: Any) -> "Reference | None":
-        if not isinstance(body, dict):
-            return None
-        job, batch = body.get("job"), body.get("batch")
-        if not isinstance(job, str) or not job.isascii() or type(batch) is not int:
-            return None
-        return cls(job, batch) if 0 <= batch < MOST_BATCHES else None
 
 
 async def consume(services: Services, messages: Sequence[Message]) -> None:
@@ -87,7 +70,8 @@ async def _consume_one(services: Services, message: Message, reference: Referenc
         await services.dead_letters.send([{**reference._asdict(), "reason": "unknown_batch"}])
         message.ack()
     elif leased:
-        await BatchRun(services, reference, leased[0], work[0]).run()
+        async with given_back(services, reference, leased[0]["fence"]):
+            await BatchRun(services, reference, leased[0], work[0], now + LEASE).run()
         message.ack()
     elif found[0]["state"] in (BatchState.DONE, BatchState.DEAD):
         message.ack()
@@ -107,10 +91,11 @@ class Ending:
 class BatchRun:
     """One lease of one batch, from its first claim to its end."""
 
-    def __init__(self, services: Services, reference: Reference, lease: Row, work: Row) -> None:
+    def __init__(self, services: Services, reference: Reference, lease: Row, work: Row, until: int) -> None:
         self.services = services
         self.job, self.number = reference
         self.fence: int = lease["fence"]
+        self.until = until  # milliseconds
         self.redeliveries: int = lease["redeliveries"]
         self.throttles: int = lease["throttles"]
         self.scope = Scope(work["site_id"])
@@ -159,8 +144,7 @@ class BatchRun:
 
     async def _begin(self) -> None:
         now = self.services.clock.now()
-        _, _, started, _, standing = await persist(
-            self.services,
+        _, _, started, _, standing = await self._persist(
             [
                 recipients.interrupt(self.job, self.number, self.key_window, now),
                 batches.recount(self.job, self.number),
@@ -206,11 +190,12 @@ class BatchRun:
         claim = recipients.claim(self.job, self.number, self.fence, after, size, self.key_window, now)
         renewal = [batches.renew(self.job, self.number, self.fence, now + LEASE), self._look(now)]
         try:
-            people, _, standing = await persist(self.services, [claim, *renewal], DatabaseBusy)
+            people, _, standing = await self._persist([claim, *renewal], DatabaseBusy)
         except DatabaseUncertain:
             # it may have been executed: then these people are ours, and nothing has been sent to them
             claimed = recipients.claimed(self.job, self.number, self.fence)
-            people, _, standing = await persist(self.services, [claimed, *renewal])
+            people, _, standing = await self._persist([claimed, *renewal])
+        self.until = now + LEASE
         self.standing = standing[0]
         return sorted(people, key=lambda person: person["position"])
 
@@ -256,10 +241,17 @@ class BatchRun:
                 events.supersede_progress(self.job),
                 job_rows.progress_told(self.job, now, PROGRESS_INTERVAL),
             ]
-        *_, standing = await persist(self.services, [*statements, self._look(now)])
+        *_, standing = await self._persist([*statements, self._look(now)])
+        self.until = now + LEASE
         self.standing = standing[0]
         if tells:
             await dispatch.kick_callbacks(self.services, self.scope.site_id)
+
+    async def _persist(
+        self, statements: Sequence[Statement], repeat_on: type[Unavailable] = Unavailable
+    ) -> list[list[Row]]:
+        """Until the lease is nearly over: whoever is in flight would be in doubt, and the batch would be poorer."""
+        return await persist(self.services, statements, repeat_on, self.until - SPARE)
 
     def _look(self, now: int) -> Statement:
         return batches.standing(self.job, self.number, self.fence, now)
@@ -306,15 +298,14 @@ class BatchRun:
             return
         due_at = self.services.clock.now() + ending.delay_seconds * 1000
         give_back = batches.give_back(self.job, self.number, self.fence, due_at, int(ending.throttled))
-        await persist(self.services, [give_back])
+        await self._persist([give_back])
         if ending.delay_seconds and self.standing["job_state"] != JobState.PAUSED:
             row = {"job_id": self.job, "number": self.number}
             await dispatch.queue_batches(self.services, [row], ending.delay_seconds)
 
     async def _finished(self) -> bool:
         now = self.services.clock.now()
-        *_, standing = await persist(
-            self.services,
+        *_, standing = await self._persist(
             [
                 recipients.cancel_rest(self.job, self.number, now),
                 batches.recount(self.job, self.number),
@@ -337,7 +328,7 @@ class BatchRun:
         await self.services.dead_letters.send([{"job": self.job, "batch": self.number, "reason": reason}])
         again = self.services.clock.now() + GIVEN_UP_AGAIN
         throttled = int(reason == "throttled")
-        await persist(self.services, [batches.give_back(self.job, self.number, self.fence, again, throttled)])
+        await self._persist([batches.give_back(self.job, self.number, self.fence, again, throttled)])
 
 
 async def dead_letter(services: Services, messages: Sequence[Message]) -> None:
@@ -378,6 +369,10 @@ async def _bury(services: Services, message: Message) -> None:
         return
     if found and (found[0]["lease_until"] or 0) > now:  # somebody is sending this batch after all
         message.retry((found[0]["lease_until"] - now) // 1000 + 1)
+        return
+    if "reason" not in body and await services.database.all(batches.put_back(job, number, MAX_REDELIVERIES, now)):
+        log("warning", "batch put back", job=job, batch=number, reason=reason)  # the sweeper queues it
+        message.ack()
         return
     if not found or found[0]["state"] not in (BatchState.DONE, BatchState.DEAD):
         await persist(

@@ -11,16 +11,22 @@ from runtime.services import Services
 from sending import backoff
 
 ATTEMPTS = 6
+LONGEST_PAUSE = 10  # seconds between two attempts
 
 
 async def persist(
-    services: Services, statements: Sequence[Statement], repeat_on: type[Unavailable] = Unavailable
+    services: Services, statements: Sequence[Statement], repeat_on: type[Unavailable] = Unavailable, until: int = 0
 ) -> list[list[Row]]:
-    """Run one transaction whose repetition changes nothing more; raises what the last of 6 attempts raised. With
-    `repeat_on=DatabaseBusy` it is repeated only while it was certainly not executed."""
-    for attempt in range(1, ATTEMPTS):
+    """Run one transaction whose repetition changes nothing more; raises what the last attempt raised: the sixth, or the
+    last before `until`, in milliseconds. With `repeat_on=DatabaseBusy` it is repeated only while it was certainly not
+    executed."""
+    attempt = 1
+    while True:
         try:
             return await services.database.batch(statements)
         except repeat_on:
-            await services.clock.sleep(backoff.delay(attempt, services.random, base=1))
-    return await services.database.batch(statements)
+            pause = min(LONGEST_PAUSE, backoff.delay(attempt, services.random, base=1))
+            if attempt >= ATTEMPTS and services.clock.now() + pause * 1000 >= until:
+                raise
+            await services.clock.sleep(pause)
+            attempt += 1

@@ -215,6 +215,28 @@ def give_back(job_id: str, number: int, fence: int, due_at: int, throttled: int)
     )
 
 
+def broke(job_id: str, number: int, fence: int, now: int) -> Statement:
+    """The holder of this lease broke: the batch goes on at once, one redelivery the poorer."""
+    return Statement(
+        f"""UPDATE batches SET state = 'pending', due_at = ?4, lease_until = NULL, redeliveries = redeliveries + 1
+            WHERE {_HELD}""",
+        (job_id, number, fence, now),
+    )
+
+
+def put_back(job_id: str, number: int, most: int, now: int) -> Statement:
+    """The queue gave its message up, which says more of the time than of the batch: it goes on, one redelivery the
+    poorer, while the next would not be the last of `most`."""
+    return Statement(
+        """UPDATE batches
+           SET state = 'pending', redeliveries = redeliveries + 1,
+               due_at = iif((SELECT state FROM jobs WHERE id = ?1) = 'paused', NULL, ?4)
+           WHERE job_id = ?1 AND number = ?2 AND state IN ('pending', 'queued') AND redeliveries < ?3 - 1
+           RETURNING number""",
+        (job_id, number, most, now),
+    )
+
+
 def finish(job_id: str, number: int, fence: int) -> Statement:
     return Statement(
         f"""UPDATE batches SET state = 'done', due_at = NULL, lease_until = NULL

@@ -33,7 +33,7 @@ from mail import headers, template
 from providers import PROVIDERS, SETTINGS
 from providers.base import SEND_TIMEOUT
 from runtime.ports import Statement
-from sending import dispatch, group
+from sending import dispatch, group, lease
 from store import events
 from tenancy import tokens
 from tests.docs.reading import ROOT, blocks, code, name, names, read, section, sources, table
@@ -114,7 +114,7 @@ def test_the_fixed_numbers_are_those_of_the_code() -> None:
     assert [number for _, number in table(SETTINGS_PAGE, "what", "number")] == [
         f"{queue_consumer.GROUP}",
         f"{group.IN_FLIGHT}",
-        f"{queue_consumer.LEASE // 1000} s",
+        f"{lease.LEASE // 1000} s",
         f"{queue_consumer.WORK // 1000} s",
         f"{dispatch.WINDOW}",
         f"{queue_consumer.MAX_REDELIVERIES}",

@@ -18,6 +18,7 @@ import queue_consumer
 SRC = f"{Path(queue_consumer.__file__).parent}/"
 # not who asks, but how it is asked
 _PASSED_ON = ("sending/persistence", "sending/pacing", "providers/base")
+_PASSING_ON = "_persist"
 
 # Every kind is: before it was done, after it was done, or done while the caller saw it fail. "stall": the invocation
 # stands still for longer than a lease lasts, then goes on as if nothing had been.
@@ -53,7 +54,7 @@ def caller() -> str:
         file = frame.f_code.co_filename
         if file.startswith(SRC):
             module = file.removeprefix(SRC).removesuffix(".py")
-            if module not in _PASSED_ON:
+            if module not in _PASSED_ON and frame.f_code.co_name != _PASSING_ON:
                 return f"{module}.{frame.f_code.co_name}"
     return "outside"
 

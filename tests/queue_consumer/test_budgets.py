@@ -1,14 +1,25 @@
 """What a crash, a takeover, an outage and a wait cost, and what gives the budget back."""
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 
-from core.errors import OutcomeUnknown, ProviderDown, Rejected, SendFailure, TemporarilyRefused, Throttled
+import queue_consumer
+from core.errors import (
+    DatabaseUncertain,
+    OutcomeUnknown,
+    ProviderDown,
+    Rejected,
+    SendFailure,
+    TemporarilyRefused,
+    Throttled,
+)
 from delivery_events import outcomes
 from delivery_events.base import DeliveryEvent, Kind, Notice
 from jobs import actions as jobs
 from mail.message import OutgoingMail
+from runtime.ports import Row, Statement
 from tests.doubles.provider import Crash, failing
 from tests.queue_consumer.test_redelivery import crashed
 from tests.worlds.world import World
@@ -133,6 +144,56 @@ async def test_a_wait_is_as_long_as_was_asked_and_a_queue_can_hold(world: World,
     assert world.database.query("SELECT due_at FROM batches WHERE job_id = ?", job_id) == [
         {"due_at": world.clock.now() + waits * 1000}
     ]
+
+
+async def away(world: World, seconds: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A job during whose second group the database goes away, for so long."""
+    job_id = await world.job(200)
+    real, began = world.database.batch, 0
+
+    async def batch(statements: Sequence[Statement]) -> list[list[Row]]:
+        if began and world.clock.now() < began + seconds * 1000:
+            raise DatabaseUncertain("Network connection lost")
+        return await real(statements)
+
+    def script(mail: OutgoingMail) -> str:
+        nonlocal began
+        began = began or (world.clock.now() if world.provider.accepted.total() > 30 else 0)
+        return f"id-{mail.key[:8]}"
+
+    monkeypatch.setattr(world.database, "batch", batch)
+    world.provider.script = script
+    await world.work()
+    assert world.states(job_id) == {"sent": 200}
+    assert set(world.provider.accepted.values()) == {1}
+    assert world.database.query("SELECT redeliveries FROM batches") == [{"redeliveries": 0}]
+    world.check()
+
+
+@pytest.mark.parametrize("seconds", [10, 20, 60, 200])
+async def test_a_database_that_is_away_for_less_than_a_lease_leaves_nobody_in_doubt(
+    world: World, seconds: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await away(world, seconds, monkeypatch)
+
+
+async def test_a_lease_whose_holder_breaks_is_given_back_at_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    job_id = await world.job(10)
+    body, _ = world.batches.sent.popleft()
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(queue_consumer, "GroupSender", broken)
+        message = await world.deliver(body)
+    assert message.verdict is not None
+    assert message.verdict[0] == "retry"
+    assert world.database.query("SELECT state, lease_until, redeliveries FROM batches") == [
+        {"state": "pending", "lease_until": None, "redeliveries": 1}
+    ]
+    await world.deliver(body)
+    assert world.states(job_id) == {"sent": 10}
 
 
 async def test_who_was_erased_is_sent_to_no_more(world: World) -> None:

@@ -223,8 +223,16 @@ async def test_a_second_message_that_lost_ten_times_buries_no_batch_that_is_bein
     assert world.database.query("SELECT * FROM dead_letters") == []
 
 
-async def test_a_message_that_came_to_nothing_too_often_buries_its_batch(world: World) -> None:
+async def test_a_message_that_came_to_nothing_for_hours_comes_back_twice_and_then_buries_its_batch(
+    world: World,
+) -> None:
     job_id = await world.job(10)
+    for _ in range(2):
+        world.batches.sent.clear()
+        assert (await world.bury({"job": job_id, "batch": 0})).verdict == ("ack", 0)
+        assert world.states(job_id) == {"pending": 10}
+        await world.sweep()
+        assert [body for body, _ in world.batches.sent] == [{"job": job_id, "batch": 0}]
     await world.bury({"job": job_id, "batch": 0})
     assert world.states(job_id) == {"failed": 10}
     assert world.database.query("SELECT reason FROM dead_letters") == [{"reason": "redelivered_too_often"}]

@@ -31,8 +31,9 @@ GUARDS = (
     Guard(
         "a batch that is given back looks at the pause in its own transaction",
         BATCHES,
-        "due_at = iif((SELECT state FROM jobs WHERE id = ?1) = 'paused', NULL, ?4)",
-        "due_at = ?4",
+        "throttles = throttles + ?5,\n"
+        "                due_at = iif((SELECT state FROM jobs WHERE id = ?1) = 'paused', NULL, ?4)",
+        "throttles = throttles + ?5,\n                due_at = ?4",
         (CONSUMER, "tests/jobs/test_actions.py", "tests/jobs/test_breakers.py", PEOPLE, "-k", "pause"),
     ),
     Guard(

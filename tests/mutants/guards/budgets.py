@@ -15,8 +15,8 @@ GUARDS = (
     Guard(
         "a dead lease that the sweeper takes back costs one",
         "src/store/batches.py",
-        "lease_until = NULL, redeliveries = redeliveries + 1",
-        "lease_until = NULL",
+        "due_at = ?1, lease_until = NULL, redeliveries = redeliveries + 1",
+        "due_at = ?1, lease_until = NULL",
         (BUDGETS,),
     ),
     Guard(
@@ -116,5 +116,33 @@ GUARDS = (
         "        budget -= len(files)\n",
         "",
         ("tests/privacy/test_retention.py",),
+    ),
+    Guard(
+        "who is in flight is waited for until the lease is nearly over",
+        "src/sending/persistence.py",
+        "if attempt >= ATTEMPTS and services.clock.now() + pause * 1000 >= until:",
+        "if attempt >= ATTEMPTS:",
+        (BUDGETS, "-k", "away_for_less"),
+    ),
+    Guard(
+        "a lease whose holder breaks is given back",
+        "src/sending/lease.py",
+        "            await services.database.all(batches.broke(*reference, fence, services.clock.now()))",
+        "            pass",
+        (BUDGETS, "-k", "holder_breaks"),
+    ),
+    Guard(
+        "a batch whose message the queue gave up comes back",
+        "src/queue_consumer.py",
+        """    if "reason" not in body and await""",
+        """    if False and await""",
+        ("tests/queue_consumer/test_redelivery.py", "-k", "for_hours"),
+    ),
+    Guard(
+        "a batch does not come back for ever",
+        "src/store/batches.py",
+        "AND redeliveries < ?3 - 1",
+        "AND redeliveries < ?3 + 9",
+        ("tests/queue_consumer/test_redelivery.py", "-k", "for_hours"),
     ),
 )

@@ -20,7 +20,7 @@ GUARDS = (
         "src/mail/offered.py",
         r'r"%(?:\([^()%]*\))?[-+ #0]*',
         r'r"%[-+ #0]*',
-        (COSTS, "-k", "wide_format"),
+        (COSTS, "-k", "format"),
     ),
     Guard(
         "a name with brackets hides no width",

@@ -190,8 +190,8 @@ GUARDS = (
     Guard(
         "a claim whose answer was lost is looked at, not repeated",
         CONSUMING,
-        "people, _, standing = await persist(self.services, [claim, *renewal], DatabaseBusy)",
-        "people, _, standing = await persist(self.services, [claim, *renewal])",
+        "people, _, standing = await self._persist([claim, *renewal], DatabaseBusy)",
+        "people, _, standing = await self._persist([claim, *renewal])",
         (REDELIVERY, CRASHES, "-k", "row_5 or claim"),
     ),
     Guard(
