@@ -22,6 +22,7 @@ WRANGLER = ROOT / "node_modules/wrangler/bin/wrangler.js"
 
 READY = "Ready on "
 PATIENCE = 300  # seconds; nothing takes thirty, but on a machine that is busy otherwise
+TRIES = 5  # of a command of wrangler
 
 
 class LocalRuntime:
@@ -75,11 +76,21 @@ class LocalRuntime:
         """Runs wrangler on this runtime's own database and files, also while it runs; returns what it printed."""
         command = [str(NODE), str(WRANGLER), *arguments, "--local", "--persist-to", str(self.state)]
         environment = {**os.environ, "CI": "true", "NO_COLOR": "1", "WRANGLER_SEND_METRICS": "false"}
-        done = subprocess.run(
-            command, cwd=self.project, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False
-        )
+        for _ in range(TRIES):
+            done = subprocess.run(
+                command,
+                cwd=self.project,
+                env=environment,
+                capture_output=True,
+                text=True,
+                timeout=PATIENCE,
+                check=False,
+            )
+            said = done.stdout + done.stderr
+            if "SQLITE_BUSY" not in said:  # the runtime wrote at that moment, and nothing of this was done
+                break
         if done.returncode:
-            raise RuntimeError(f"{' '.join(arguments)} failed:\n{done.stdout}{done.stderr}")
+            raise RuntimeError(f"{' '.join(arguments)} failed:\n{said}")
         return done.stdout
 
     def migrate(self) -> None:

@@ -11,7 +11,7 @@ async def buried(console: Console, id: str = "dead-1", **fields: object) -> str:
     """A letter of a job of two people; the job's id."""
     job = await console.job(2, **fields)
     body, _ = console.batches.sent.pop()
-    await console.bury(body, id)
+    await console.bury({**body, "reason": "poison"}, id)
     return job
 
 

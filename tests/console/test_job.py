@@ -159,7 +159,7 @@ async def test_a_job_whose_people_were_erased_still_tells_its_story(console: Con
 async def test_what_belongs_to_a_job_is_linked(console: Console, operator: Person) -> None:
     job = await console.job(2)
     body, _ = console.batches.sent.popleft()
-    await console.bury(body)
+    await console.bury({**body, "reason": "poison"})
     shown = await operator.open(f"/console/jobs/{job}")
     assert "Dead letters : 1 open" in shown.text
     links = {href for href, _ in shown.links}

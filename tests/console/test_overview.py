@@ -18,7 +18,7 @@ async def test_a_job_under_way_is_shown_with_its_bar(console: Console, operator:
 async def test_what_needs_a_person_is_told_in_words(console: Console, operator: Person) -> None:
     job = await console.job(1)
     body = console.batches.sent[0][0]
-    await console.bury(body)
+    await console.bury({**body, "reason": "poison"})
     shown = await operator.open("/console")
     assert "Dead letters 1 open the oldest for" in shown.text
     assert (await jobs.find(console.services, console.scope, job))["failed"] == 1
