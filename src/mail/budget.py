@@ -35,7 +35,9 @@ class Run(Context):
 
 def weigh(value: object) -> int:
     """How much a value holds; refuses what is too large or too deep, and what no expression has business with."""
-    total, level = (len(value), []) if isinstance(value, str) else (1, [value])
+    if isinstance(value, str):  # as most are
+        return refuse_large(len(value), "is")
+    total, level = 1, [value]
     for _ in range(MAX_DEPTH):
         deeper: list[object] = []
         for item in level:
