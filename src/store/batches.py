@@ -1,12 +1,12 @@
 """Statements of `batches`: leases with fencing, counters, and what is to be queued."""
 
+from core.states import RecipientState
 from runtime.ports import Statement
 from store.companies import company_rate
 from store.recipients import KEPT, RANGE
 
-_COUNTERS = "total, pending, sending, sent, failed, uncertain, suppressed, cancelled"
-_COUNTS = """count(*), sum(state = 'pending'), sum(state = 'sending'), sum(state = 'sent'), sum(state = 'failed'),
-    sum(state = 'uncertain'), sum(state = 'suppressed'), sum(state = 'cancelled')"""
+_COUNTERS = ", ".join(("total", *RecipientState))
+_COUNTS = ", ".join(("count(*)", *(f"sum(state = '{state}')" for state in RecipientState)))
 
 _ITS_PEOPLE = """job_id = batches.job_id AND position
     BETWEEN batches.number * (SELECT batch_size FROM jobs WHERE id = batches.job_id)

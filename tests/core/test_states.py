@@ -40,7 +40,11 @@ def test_every_kind_of_state_is_held() -> None:
 
 
 def test_a_jobs_people_are_counted_by_each_of_their_states() -> None:
-    assert set(RecipientState) <= {row["name"] for row in SqliteDatabase().query("PRAGMA table_info(jobs)")}
+    for table in ("jobs", "batches"):
+        assert set(RecipientState) <= {row["name"] for row in SqliteDatabase().query(f"PRAGMA table_info({table})")}
+    for trigger in ("batches_inserted", "batches_recounted"):  # carry them from one to the other
+        [schema] = SqliteDatabase().query("SELECT sql FROM sqlite_schema WHERE name = ?", trigger)
+        assert [state for state in RecipientState if f"{state} = {state} + new.{state}" not in schema["sql"]] == []
     assert set(present._COUNTS) == {"total", *RecipientState}
     assert set(words.STATES) == set(RecipientState)
     assert {state.name for state in show.PEOPLE} == set(RecipientState)
