@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from html import unescape
-from itertools import islice
+from itertools import count, islice, takewhile
 from typing import TYPE_CHECKING, Any
 
 from core.errors import RenderingFailed
@@ -36,6 +36,8 @@ _LONG_BLANK = re.compile(r"(?<![\t \r\n])[\t \r\n]{100,}+")
 _BLANKS = 100  # as many are kept
 _UNENDED = ((re.compile("<!--"), "-->"), (re.compile(r"<!\[[a-z]", re.IGNORECASE), "]>"), (re.compile("<"), ">"))
 _MOST_UNENDED = 20
+_MAX_DEPTH = 250  # elements in each other
+_MAX_WEIGHT = 20_000_000  # characters of a level, as often as they are gone over
 _MAX_KEPT = 1_000_000  # characters of skeletons
 
 
@@ -119,18 +121,46 @@ def _bounded(html: str) -> str:
 
 
 def _text(soup: "BeautifulSoup") -> str:
-    from bs4.element import PreformattedString
-
-    for aside in soup.find_all(string=lambda string: isinstance(string, PreformattedString)):
-        aside.extract()  # comments, and what Outlook reads as conditions
-    for hidden in soup.find_all(style=_HIDDEN):
-        hidden.decompose()
+    _refuse_deep(soup)
+    for parent in [soup, *soup.find_all(True)]:
+        for place in reversed(range(len(parent.contents))):
+            if _is_unseen(parent.contents[place]):
+                parent.contents[place].extract(place)  # from its end on: nothing is looked for
+    above: set[int] = set()
+    for block in soup.find_all(_BLOCKS):
+        parents = takewhile(lambda parent: id(parent) not in above, block.parents)
+        above.update(id(parent) for parent in parents)
     for cell in soup.find_all(["td", "th"]):
-        if cell.find(_BLOCKS):
+        if id(cell) in above:
             cell.name = "div"  # the table lays out a page; markdownify would put the cell on one line
     text = _converter().convert_soup(soup)
     text = "\n".join(line.rstrip() for line in text.replace("\xa0", " ").split("\n"))
     return re.sub(r"\n{3,}", "\n\n", text).strip()
+
+
+def _is_unseen(part: Any) -> bool:
+    """Comments, what Outlook reads as conditions, and what is hidden."""
+    from bs4.element import PreformattedString, Tag
+
+    if isinstance(part, Tag):
+        return _HIDDEN.search(str(part.get("style") or "")) is not None
+    return isinstance(part, PreformattedString)
+
+
+def _refuse_deep(soup: "BeautifulSoup") -> None:
+    """Each level of elements goes over the texts of all below it."""
+    from bs4.element import Tag
+
+    level: list[Any] = [soup]
+    weight = 0
+    for depth in count(1):
+        children = [child for element in level for child in element.contents]
+        level = [child for child in children if isinstance(child, Tag)]
+        weight += depth * sum(len(child) for child in children if not isinstance(child, Tag))
+        if depth > _MAX_DEPTH or weight > _MAX_WEIGHT:
+            raise ValueError
+        if not level:
+            return
 
 
 @cache

@@ -9,6 +9,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import cache
 from itertools import islice
 from typing import Any, NamedTuple
@@ -18,7 +19,7 @@ import pytest
 from api.schemas import REQUESTS
 from certificates.assets import judged
 from certificates.schema import SCHEMA
-from core.errors import RecipientFault, TemplateRefused
+from core.errors import RecipientFault, RenderingFailed, TemplateRefused
 from dev.server import ROOT
 from mail import plain_text
 from mail.template import Template
@@ -234,6 +235,36 @@ def _patterns() -> set[re.Pattern[Any]]:
             for holder in holders:
                 kept |= {value for value in vars(holder).values() if isinstance(value, re.Pattern)}
     return kept
+
+
+PARTS = (
+    "<td>",
+    "<td>\0",
+    "<td><div>a",
+    "a<!---->",
+    "a<i style='display:none'></i>",
+    "<b>",
+    "<ul><li>",
+    "</p>",
+    "<pre>a",
+)
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_no_part_of_html_that_comes_again_and_again_takes_the_square_of_its_length(part: str) -> None:
+    def ask(text: str) -> None:
+        with suppress(RecipientFault):
+            html(text)
+
+    assert not dear(ask, part * (SIZE // len(part)), part * (4 * SIZE // len(part)))
+
+
+def test_elements_in_each_other_are_gone_over_a_bounded_number_of_times() -> None:
+    deep = "<div>" * 200 + "{}" + "</div>" * 200
+    assert plain_text.convert(deep.format("word " * 1_000)).startswith("word word")
+    for refused in (deep.format("word " * 40_000), "<b>" * 251 + "x"):
+        with pytest.raises(RenderingFailed, match="nested too deeply"):
+            plain_text.convert(refused)
 
 
 @pytest.mark.parametrize("name", READERS)
