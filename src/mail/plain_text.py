@@ -102,11 +102,9 @@ def _has_loose_mark(skeleton: str, soup: "BeautifulSoup") -> bool:
 
 
 def _parse(html: str) -> "BeautifulSoup":
-    from bs4 import BeautifulSoup
-
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # bs4 wonders whether short text is a file name
-        return BeautifulSoup(_bounded(html), "html.parser")
+        return _shallow()(_bounded(html), "html.parser")
 
 
 def _bounded(html: str) -> str:
@@ -121,7 +119,7 @@ def _bounded(html: str) -> str:
 
 
 def _text(soup: "BeautifulSoup") -> str:
-    _refuse_deep(soup)
+    _refuse_heavy(soup)
     for parent in [soup, *soup.find_all(True)]:
         for place in reversed(range(len(parent.contents))):
             if _is_unseen(parent.contents[place]):
@@ -138,6 +136,21 @@ def _text(soup: "BeautifulSoup") -> str:
     return re.sub(r"\n{3,}", "\n\n", text).strip()
 
 
+@cache
+def _shallow() -> "type[BeautifulSoup]":
+    from bs4 import BeautifulSoup
+
+    class Shallow(BeautifulSoup):
+        """For each part it goes up through all elements that the part is in."""
+
+        def pushTag(self, tag: Any) -> None:
+            super().pushTag(tag)
+            if len(self.tagStack) > _MAX_DEPTH:
+                raise ValueError
+
+    return Shallow
+
+
 def _is_unseen(part: Any) -> bool:
     """Comments, what Outlook reads as conditions, and what is hidden."""
     from bs4.element import PreformattedString, Tag
@@ -147,7 +160,7 @@ def _is_unseen(part: Any) -> bool:
     return isinstance(part, PreformattedString)
 
 
-def _refuse_deep(soup: "BeautifulSoup") -> None:
+def _refuse_heavy(soup: "BeautifulSoup") -> None:
     """Each level of elements goes over the texts of all below it."""
     from bs4.element import Tag
 
@@ -157,7 +170,7 @@ def _refuse_deep(soup: "BeautifulSoup") -> None:
         children = [child for element in level for child in element.contents]
         level = [child for child in children if isinstance(child, Tag)]
         weight += depth * sum(len(child) for child in children if not isinstance(child, Tag))
-        if depth > _MAX_DEPTH or weight > _MAX_WEIGHT:
+        if weight > _MAX_WEIGHT:
             raise ValueError
         if not level:
             return
