@@ -32,10 +32,17 @@ _MARK = re.compile(f"{OPEN}([0-9]+){CLOSE}")
 _HIDDEN = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 _BLOCKS = re.compile(r"^(article|blockquote|br|center|div|dl|h[1-6]|hr|ol|p|pre|section|table|ul)\Z")
 # What the libraries go over again and again: blanks, and what begins and never ends.
-_LONG_BLANK = re.compile(r"(?<![\t \r\n])[\t \r\n]{100,}+")
+_BLANK = r"(?:[\t \r\n]|&(?:#0*+(?:9|10|13|32);?|#[xX]0*+(?:9|[aA]|[dD]|20);?|Tab;|NewLine;))"
+_LONG_BLANK = re.compile(_BLANK + "{100,}+")
 _BLANKS = 100  # as many are kept
 _UNENDED = ((re.compile("<!--"), "-->"), (re.compile(r"<!\[[a-z]", re.IGNORECASE), "]>"), (re.compile("<"), ">"))
 _MOST_UNENDED = 20
+_VOID = re.compile(
+    r"<(?:area|b(?:r|ase|asefont|gsound)|co(?:l|mmand)|embed|frame|hr|im(?:g|age)|input|isindex|keygen|link|"
+    r"me(?:nuitem|ta)|nextid|param|source|spacer|track|wbr)\b",
+    re.IGNORECASE,
+)
+_MAX_CLOSED = 50_000_000  # elements without an end, as often as an end is looked for among them
 _MAX_DEPTH = 250  # elements in each other
 _MAX_WEIGHT = 20_000_000  # characters of a level, as often as they are gone over
 _MAX_KEPT = 1_000_000  # characters of skeletons
@@ -102,6 +109,8 @@ def _has_loose_mark(skeleton: str, soup: "BeautifulSoup") -> bool:
 
 
 def _parse(html: str) -> "BeautifulSoup":
+    if sum(1 for _ in _VOID.finditer(html)) * html.count("</") > _MAX_CLOSED:
+        raise ValueError
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # bs4 wonders whether short text is a file name
         return _shallow()(_bounded(html), "html.parser")
@@ -109,7 +118,7 @@ def _parse(html: str) -> "BeautifulSoup":
 
 def _bounded(html: str) -> str:
     """The same to a reader, without what would take the libraries the square of its length."""
-    html = _LONG_BLANK.sub(lambda blank: blank[0][:_BLANKS] + "\n" * ("\n" in blank[0]), html)
+    html = _LONG_BLANK.sub(lambda blank: " " * _BLANKS + "\n" * ("\n" in unescape(blank[0])), html)
     for begins, ends in _UNENDED:
         rest = html.rfind(ends) + 1
         begun = list(islice(begins.finditer(html, rest), _MOST_UNENDED + 1))
