@@ -106,4 +106,32 @@ GUARDS = (
         "        if False:",
         (EXPRESSIONS, "-k", "library and html"),
     ),
+    Guard(
+        "elements in each other too deep are refused while they are read",
+        "src/mail/plain_text.py",
+        "            if len(self.tagStack) > _MAX_DEPTH:",
+        "            if False:",
+        (EXPRESSIONS, "-k", "again_and_again or gone_over"),
+    ),
+    Guard(
+        "texts are gone over a bounded number of times",
+        "src/mail/plain_text.py",
+        "        if weight > _MAX_WEIGHT:",
+        "        if False:",
+        (EXPRESSIONS, "-k", "gone_over"),
+    ),
+    Guard(
+        "an end is looked for among few elements without one",
+        "src/mail/plain_text.py",
+        """ * html.count("</") > _MAX_CLOSED:""",
+        """ * html.count("</") < 0:""",
+        (EXPRESSIONS, "-k", "again_and_again"),
+    ),
+    Guard(
+        "what is unseen goes by its place",
+        "src/mail/plain_text.py",
+        "parent.contents[place].extract(place)",
+        "parent.contents[place].extract()",
+        (EXPRESSIONS, "-k", "again_and_again"),
+    ),
 )
