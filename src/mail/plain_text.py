@@ -32,8 +32,7 @@ _MARK = re.compile(f"{OPEN}([0-9]+){CLOSE}")
 _HIDDEN = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 _BLOCKS = re.compile(r"^(article|blockquote|br|center|div|dl|h[1-6]|hr|ol|p|pre|section|table|ul)\Z")
 # What the libraries go over again and again: blanks, and what begins and never ends.
-_BLANK = r"(?:[\t \r\n]|&(?:#0*+(?:9|10|13|32);?|#[xX]0*+(?:9|[aA]|[dD]|20);?|Tab;|NewLine;))"
-_LONG_BLANK = re.compile(_BLANK + "{100,}+")
+_LONG_BLANK = re.compile(r"(?:[\t \r\n]|&(?:#0*+(?:9|10|13|32);?|#[xX]0*+(?:9|[aA]|[dD]|20);?|Tab;|NewLine;)){100,}+")
 _BLANKS = 100  # as many are kept
 _UNENDED = ((re.compile("<!--"), "-->"), (re.compile(r"<!\[[a-z]", re.IGNORECASE), "]>"), (re.compile("<"), ">"))
 _MOST_UNENDED = 20
