@@ -23,6 +23,8 @@ from mail.budget import UNITS, Run
 from mail.offered import FILTERS, GLOBALS, METHODS, TESTS, nothing
 from mail.sandbox import EACH, HOLE, SHOWN, SPEND, WEIGHED, sandbox
 
+pytestmark = pytest.mark.long
+
 WITHHELD = {"attr", "pprint", "random", "urlize", "wordwrap", "xmlattr"}
 SIZES = (300, 3_000)
 MOST_TIMES = 40  # what a loop takes for a unit
