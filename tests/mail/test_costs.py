@@ -242,6 +242,12 @@ def test_a_range_takes_what_it_pays_for(bounds: tuple[int, ...]) -> None:
     assert too_dear(iter([("range", called(GLOBALS["range"], *bounds))])) == {}
 
 
+def test_values_with_one_hash_are_paid_for_each_with_each() -> None:
+    alike = values(4_000)["numbers with one hash"]
+    units, _ = cost(filtered(sandbox().filters["unique"], alike))
+    assert units >= len(alike) ** 2 // 100
+
+
 def test_each_number_of_a_range_is_paid_for() -> None:
     units, _ = cost(called(GLOBALS["range"], 10_000))
     assert units >= 10_000

@@ -62,7 +62,7 @@ GUARDS = (
         "src/mail/offered.py",
         " + _length(value) ** 2 // ALIKE)",
         ")",
-        (COSTS, BOMBS, "-k", "unique or alike"),
+        (COSTS, "-k", "one_hash"),
     ),
     Guard(
         "an address in a style is looked for once",
