@@ -39,9 +39,10 @@ def _begins_risky(text: str) -> bool:
 
 
 def _is_risky(run: re.Match[str]) -> bool:
-    """Whether a sign follows; a lone one between blanks is a dash, which computes nothing."""
+    """Whether a sign follows; a lone one between blanks is a dash, which computes nothing. At the end, the next cell
+    may follow."""
     after = run.string[run.end() + 1 : run.end() + 2]
-    return _sign_after(run) and not (run[0] == " " and after in ("", " "))
+    return _sign_after(run) and not (run[0] == " " and after == " ")
 
 
 def _sign_after(run: re.Match[str]) -> bool:
