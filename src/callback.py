@@ -1,43 +1,52 @@
-"""Delivery of events to Moodle: signed POSTs after the Standard Webhooks specification, and what their answers mean.
+"""Delivery of events to Moodle: each is posted until its receiver has shown that it took it in, for most of a day,
+always with the same id and the same bytes, so that a repeat is harmless to a receiver that remembers ids.
 
-The promise: every event is posted until the receiver has shown that it took it in, for most of a day; always with the
-same id and the same bytes, so that a repeat is harmless to a receiver that remembers ids. An event that nobody wants
-any more (superseded, delivered, its site closed) is never posted.
+The promise: a receiver is one thing with one state, and stands in nobody's way but its own. One pass at a time serves
+it. When an event is not taken, its receiver is asked by a `webhook.test` whether it is there. If so, the event was
+refused, which is between the two of them: the others go on. If not, everything waits while one probe after another
+asks again, and goes as soon as it answers. What nobody wants (superseded, delivered, its site closed) is not posted.
 
-Nobody holds an event while it waits: it is claimed when one of the six requests is free to carry it. The attempts
-that are due later ride on the queue's own delay: a pass that made an attempt sends the message for the next one, so
-there are never more messages than events and attempts, however long a receiver stays away.
+Nobody holds an event while it waits: it is claimed when one of the six requests is free to carry it. What is to be done
+later rides on the queue's own delay: a pass sends the message for the next one as it ends.
 """
 
 import asyncio
 import json
 from collections.abc import Coroutine, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from callbacks import signatures
-from core import bounded_json, outbound, times
-from core.errors import ConfigurationError, ConnectionFailed, ResponseLost, Unavailable
+from callbacks import posting
+from callbacks.posting import Outcome, Receiver
+from core import times
+from core.errors import Unavailable
 from core.log import log, place_of
-from runtime.ports import HttpRequest, HttpResponse, Message, Row
+from core.scope import Scope
+from runtime.ports import Message, Row, Statement
 from runtime.services import Services
 from sending import backoff
 from sending.persistence import persist
-from store import callbacks, usage
+from store import callbacks, receivers, usage
 
-# seconds from one attempt to the next; the first is made at once
+# seconds from one attempt of an event that is refused to the next; the first is made at once
 SCHEDULE = (5, 30, 300, 1800, 7200, 18_000, 36_000)
+PROBES = (5, 10, 20)  # seconds to the next probe of a receiver that fails; the last of them again and again
 JITTER = 0.2
 LONGEST_WAIT = 86_399  # a day, less the second that `call_again` adds: the queue delays by 86,400 s at most
-TIMEOUT = 15
-LEASE = 60_000  # ms; an attempt takes 15 s at most, its bookkeeping 31 s where the database has to be asked again
+AWAY = sum(SCHEDULE) * 1000  # ms that an event waits for a receiver that fails
+TROUBLE = 3  # failures in a row after which the next event taken means that the receiver is in order again
+# attempts forgiven an event because its receiver was away after them: after more, it may be what the receiver dies of
+FORGIVEN = 8
+MOST = 10_000  # events that one statement gives up or hastens
 IN_FLIGHT = 6
 # one invocation's bounds; five statements an attempt stay below the database's 1,000 an invocation
-PASS_MS = 270_000
+PASS_MS = 15_000
 PASS_ATTEMPTS = 190
-LONGEST_ANSWER = 65_536  # bytes of an answer that are looked at for the echoed id
-EXCERPT = 200
+# ms: a pass claims for 15 s, and then ends an attempt, a probe and their bookkeeping
+PASS_LEASE = 60_000
+# ms: an attempt, one that another lane began as it failed, and the probe take 15 s each; their bookkeeping 31 s where
+# the database has to be asked again
+LEASE = 80_000
 
 T = TypeVar("T")
 
@@ -59,47 +68,6 @@ def event_json(row: Row) -> dict[str, Any]:
     return {"type": row["type"], "timestamp": times.rfc3339(row["created_at"]), "data": data}
 
 
-@dataclass(frozen=True)
-class Receiver:
-    """Where to post and what counts as success; every one of `secrets` signs."""
-
-    url: str
-    success: str
-    secrets: tuple[str, ...]
-
-    @classmethod
-    def of(cls, site: Row, now: int) -> "Receiver":
-        """From a row of `callbacks.receiver`."""
-        rotating = site["previous_callback_secret"] and (site["previous_secret_until"] or 0) > now
-        secrets = (site["callback_secret"], *([site["previous_callback_secret"]] if rotating else []))
-        return cls(site["callback_url"] or "", site["callback_success"], secrets)
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """Of one attempt. `code` is why it did not count, '' where it did; `detail` is the receiver's or our own words."""
-
-    status: int | None
-    code: str = ""
-    detail: str = ""
-    retry_after: float = 0
-
-    @property
-    def accepted(self) -> bool:
-        return not self.code
-
-    @property
-    def error(self) -> str:
-        return f"{self.code}: {self.detail}" if self.detail else self.code
-
-
-async def ping(services: Services, site: Row) -> Outcome:
-    """Whether the callback URL of a site (a row of `callbacks.receiver`) answers as it would have to."""
-    now = services.clock.now()
-    event = {"type": "webhook.test", "timestamp": times.rfc3339(now), "data": {"site": site["id"]}}
-    return await _post(services, Receiver.of(site, now), f"ping_{services.random.token(16).hex()}", event)
-
-
 async def deliver(services: Services, messages: Sequence[Message]) -> None:
     """One batch of the callbacks' queue; a message `{"site": id}` means: deliver what is due for this site."""
     by_site: dict[str, list[Message]] = {}
@@ -110,7 +78,7 @@ async def deliver(services: Services, messages: Sequence[Message]) -> None:
         else:
             log("error", "callback message malformed", reason="malformed")
             message.ack()
-    run = _Run(services, services.clock.now() + PASS_MS)
+    run = _Run(services)
     # so that a receiver that never answers leaves requests to the others
     lanes = max(1, IN_FLIGHT // max(1, len(by_site)))
     await _all(*(run.serve(site_id, its_messages, lanes) for site_id, its_messages in by_site.items()))
@@ -119,17 +87,29 @@ async def deliver(services: Services, messages: Sequence[Message]) -> None:
 class _Run:
     """One invocation: what its sites share."""
 
-    def __init__(self, services: Services, until: int) -> None:
+    def __init__(self, services: Services) -> None:
         self.services = services
-        self.until = until
+        self.until = services.clock.now() + PASS_MS
         self.attempts_left = PASS_ATTEMPTS
         self.slots = asyncio.Semaphore(IN_FLIGHT)
+
+    @property
+    def over(self) -> bool:
+        return self.attempts_left <= 0 or self.services.clock.now() >= self.until
 
     async def serve(self, site_id: str, messages: Sequence[Message], lanes: int) -> None:
         redelivered = any(message.attempts > 1 for message in messages)
         try:
-            attempts = sum(await _all(*(self.lane(site_id) for _ in range(lanes))))
-            await self.call_again(site_id, always=attempts > 0 or redelivered)
+            now = self.services.clock.now()
+            _, taken = await self.services.database.batch(
+                [callbacks.park(site_id), receivers.take(site_id, now, now + PASS_LEASE)]
+            )
+            closing: list[Statement] = []
+            for receiver in taken:
+                served = _Pass(self, receiver)
+                await served.run(lanes)
+                closing.append(receivers.close(receiver, served.failures, served.probe_at))
+            await self.call_again(site_id, closing, always=redelivered)
         except Unavailable as error:
             log("warning", "callbacks put off", site=site_id, reason=type(error).__name__)
             self.put_off(messages)
@@ -145,125 +125,164 @@ class _Run:
         for message in messages:
             message.retry(backoff.delay(message.attempts, self.services.random, base=10))
 
-    async def lane(self, site_id: str) -> int:
-        """Claim and post, one event after another, until nothing is due; returns how many attempts were made."""
-        attempts = 0
-        while True:
-            async with self.slots:
-                now = self.services.clock.now()
-                if now >= self.until or self.attempts_left <= 0:
-                    return attempts
-                self.attempts_left -= 1
-                sites, events = await self.services.database.batch(
-                    [callbacks.receiver(site_id), callbacks.claim_due(site_id, now, now + LEASE)]
-                )
-                if not events:
-                    self.attempts_left += 1
-                    return attempts
-                await _attempt(self.services, site_id, Receiver.of(sites[0], now), events[0])
-                attempts += 1
-
-    async def call_again(self, site_id: str, always: bool) -> None:
-        """Send the message for what is due next. Not for a later time that another pass has sent one for."""
-        _, [row] = await self.services.database.batch([callbacks.park(site_id), callbacks.next_due(site_id)])
+    async def call_again(self, site_id: str, closing: list[Statement], always: bool) -> None:
+        """Close the pass, if one was made, and send the message for the next. Whoever came in the middle of a pass or
+        before a probe sends none: that pass sees all there is as it closes, and has sent for that probe."""
+        statements = [callbacks.park(site_id), *closing, receivers.next_pass(site_id)]
+        *_, [row] = await persist(self.services, statements)
         now = self.services.clock.now()
-        if row["due_at"] is None or (row["due_at"] > now and not always):
+        if row["at"] is None or (row["at"] > now and not (closing or always)):
             return
         # a second more than whole seconds: a message that comes too early finds nothing to do
-        delay = (row["due_at"] - now) // 1000 + 1 if row["due_at"] > now else 0
+        delay = (row["at"] - now) // 1000 + 1 if row["at"] > now else 0
         await self.services.callbacks.send([{"site": site_id}], min(delay, LONGEST_WAIT + 1))
 
 
-async def _attempt(services: Services, site_id: str, receiver: Receiver, event: Row) -> None:
-    outcome = await _outcome(services, site_id, receiver, event)
-    now = services.clock.now()
-    made = event["attempts"] + 1
-    if outcome.accepted:
-        statements = [callbacks.delivered(event, outcome.status, now)]
-    elif made <= len(SCHEDULE) or outcome.status == 410:
-        delay = _delay(min(made, len(SCHEDULE)), services.random.fraction(), outcome.retry_after)
-        statements = [callbacks.failed(event, outcome.status, outcome.error, now + round(delay * 1000))]
-    else:
-        statements = [callbacks.dead(event, outcome.status, outcome.error)]
-    kept = callbacks.attempted(event, outcome.status, outcome.error or None, now)
-    statements = [kept, usage.posted(event, outcome.accepted, now), *statements]
-    if outcome.status == 410:
-        statements += callbacks.off(site_id, receiver.url, now)
-    await persist(services, statements)
-    names = {"site": site_id, "job": event["job_id"], "callback": event["id"]}
-    if outcome.accepted:
-        log("info", "callback delivered", **names)
-    elif outcome.status == 410:
-        log("warning", "callbacks switched off by the receiver", **names, reason=outcome.code)
-    elif made > len(SCHEDULE):
-        log("error", "callback given up", **names, reason=outcome.code)
-    else:
-        log("warning", "callback not accepted", **names, reason=outcome.code)
+class _Pass:
+    """One receiver, served until nothing is due, it fails, or the invocation is over."""
 
+    def __init__(self, run: _Run, receiver: Row) -> None:
+        self.run_of_all = run
+        self.services = run.services
+        self.site_id: str = receiver["site_id"]
+        self.failures: int = receiver["failures"]
+        self.probe_at: int | None = receiver["probe_at"]
+        self.gone = False
+        self.failed: list[tuple[Row, str, Outcome]] = []  # event, URL, outcome
 
-async def _outcome(services: Services, site_id: str, receiver: Receiver, event: Row) -> Outcome:
-    """Of an event that breaks us, an attempt that failed: it ends as others do that nobody takes, and holds none up."""
-    try:
-        return await _post(services, receiver, event["id"], event_json(event))
-    except Exception as error:
-        place = place_of(error)
-        log("error", "callback broke", site=site_id, job=event["job_id"], callback=event["id"], reason=place)
-        return Outcome(None, "internal_error", type(error).__name__)
+    async def run(self, lanes: int) -> None:
+        if self.probe_at is not None and not await self.there():
+            return
+        while not (self.run_of_all.over or self.gone or self.probe_at):
+            await _all(*(self.lane() for _ in range(lanes)))
+            if not self.failed:
+                return
+            await self.weigh()
 
+    async def lane(self) -> None:
+        """Claim and post, one event after another, until nothing is due or one is not taken."""
+        run = self.run_of_all
+        while True:
+            async with run.slots:
+                if self.failed or run.over:
+                    return
+                run.attempts_left -= 1
+                now = self.services.clock.now()
+                sites, events = await self.services.database.batch(
+                    [callbacks.receiver(self.site_id), callbacks.claim_due(self.site_id, now, now + LEASE)]
+                )
+                if not events:
+                    run.attempts_left += 1
+                    return
+                outcome = await self.posted(Receiver.of(sites[0], now), events[0])
+                if outcome.accepted or outcome.code == "internal_error":
+                    await self.record(events[0], outcome, away=False)
+                else:
+                    self.failed.append((events[0], sites[0]["callback_url"], outcome))
 
-async def _post(services: Services, receiver: Receiver, event_id: str, event: Mapping[str, Any]) -> Outcome:
-    # half a surrogate pair, which JSON can carry and UTF-8 cannot, becomes a question mark on every attempt
-    body = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
-    try:
-        outbound.check(receiver.url, services.settings.local)
-        signed = signatures.headers(event_id, services.clock.now() // 1000, body, receiver.secrets)
-    except ConfigurationError as error:
-        return Outcome(None, "not_configured", str(error))
-    headers = {"content-type": "application/json", "user-agent": "cloud-offload", **signed}
-    try:
-        response = await services.fetch(HttpRequest("POST", receiver.url, headers, body, TIMEOUT))
-    except ConnectionFailed as error:
-        return Outcome(None, "connection_failed", _excerpt(str(error)))
-    except ResponseLost as error:
-        return Outcome(None, "no_answer", _excerpt(str(error)))
-    return judge(response, event_id, receiver.success, services.clock.now())
+    async def posted(self, receiver: Receiver, event: Row) -> Outcome:
+        """Of an event that breaks us, a refusal: it ends as others do that nobody takes, and holds none up."""
+        try:
+            return await posting.post(self.services, receiver, event["id"], event_json(event))
+        except Exception as error:
+            place = place_of(error)
+            log("error", "callback broke", site=self.site_id, job=event["job_id"], callback=event["id"], reason=place)
+            return Outcome(None, "internal_error", type(error).__name__)
 
+    async def weigh(self) -> None:
+        """Whether these events were refused, or their receiver is away."""
+        failed, self.failed = self.failed, []
+        self.failures += 1
+        asked = max(outcome.retry_after for _, _, outcome in failed)
+        gone = [url for _, url, outcome in failed if outcome.status == 410]
+        away = False
+        if gone:
+            await self.switch_off(gone[0])
+        elif asked:
+            self.wait(asked)
+        else:
+            away = not await self.there()
+        for event, _, outcome in failed:
+            await self.record(event, outcome, away)
 
-def judge(response: HttpResponse, event_id: str, success: str, now: int) -> Outcome:
-    """Whether the receiver took the event in. Moodle answers 200 with an error page when its database is down."""
-    status = response.status
-    words = _excerpt(response.body[: 4 * EXCERPT].decode(errors="replace"))
-    if 200 <= status < 300:
-        if success == "2xx" or _echoes(response.body, event_id):
-            return Outcome(status)
-        code = "not_echoed"
-    elif 300 <= status < 400:
-        code, words = "redirect", _excerpt(response.headers.get("location", ""))
-    else:
-        code = f"http_{status}"
-    return Outcome(status, code, words, times.retry_after(response.headers.get("retry-after", ""), now) or 0)
-
-
-def _echoes(body: bytes, event_id: str) -> bool:
-    if len(body) > LONGEST_ANSWER:
+    async def there(self) -> bool:
+        """Ask the receiver. If it is not there, what has waited too long is given up."""
+        async with self.run_of_all.slots:
+            [site] = await self.services.database.all(callbacks.receiver(self.site_id))
+            outcome = await self.tested(site)
+        if outcome.accepted:
+            if self.probe_at is not None:
+                log("info", "receiver answers again", site=self.site_id)
+            self.probe_at = None
+            return True
+        if outcome.status == 410:
+            await self.switch_off(site["callback_url"])
+            return False
+        if self.probe_at is None:
+            log("warning", "receiver does not answer", site=self.site_id, reason=outcome.code)
+        else:
+            self.failures += 1
+        self.wait(outcome.retry_after)
+        now = self.services.clock.now()
+        late = callbacks.give_up(self.site_id, now - AWAY, outcome.status, outcome.error, now, MOST)
+        [given_up] = await persist(self.services, [late])
+        if given_up:
+            log("error", "callbacks given up", site=self.site_id, reason=outcome.code, count=len(given_up))
         return False
-    try:
-        answer = bounded_json.loads(body)
-    except ValueError:
-        return False
-    return isinstance(answer, dict) and answer.get("accepted") == event_id
+
+    async def tested(self, site: Row) -> Outcome:
+        """An error of ours says nothing of the receiver: it counts as there, so that each event has its own end."""
+        try:
+            return await posting.ping(self.services, site)
+        except Exception as error:
+            place = place_of(error)
+            log("error", "callback broke", site=self.site_id, reason=place)
+            return Outcome(None)
+
+    def wait(self, retry_after: float) -> None:
+        """For the next probe; no longer than `PROBES`, unless the receiver asks for it."""
+        planned = PROBES[min(self.failures, len(PROBES)) - 1]
+        seconds = _delay(planned, self.services.random.fraction(), retry_after)
+        self.probe_at = self.services.clock.now() + round(seconds * 1000)
+
+    async def switch_off(self, url: str) -> None:
+        self.gone = True
+        await persist(self.services, callbacks.off(self.site_id, url, self.services.clock.now()))
+        log("warning", "callbacks switched off by the receiver", site=self.site_id, reason="http_410")
+
+    async def record(self, event: Row, outcome: Outcome, away: bool) -> None:
+        """Keep an attempt with what it means for the event."""
+        now = self.services.clock.now()
+        kept = [
+            callbacks.attempted(event, outcome.status, outcome.error or None, now),
+            usage.posted(event, outcome.accepted, now),
+        ]
+        names = {"site": self.site_id, "job": event["job_id"], "callback": event["id"]}
+        if outcome.accepted:
+            waiting = [callbacks.hasten(Scope(self.site_id), now, MOST)] if self.failures >= TROUBLE else []
+            await persist(self.services, [*kept, callbacks.delivered(event, outcome.status, now), *waiting])
+            self.failures = 0
+            log("info", "callback delivered", **names)
+            return
+        forgiven = away and event["attempts"] - event["refusals"] < FORGIVEN
+        if forgiven or self.gone:
+            change = callbacks.kept_waiting(event, outcome.status, outcome.error)
+        elif event["refusals"] < len(SCHEDULE):
+            planned = SCHEDULE[event["refusals"]]
+            delay = _delay(planned, self.services.random.fraction(), outcome.retry_after)
+            change = callbacks.refused(event, outcome.status, outcome.error, now + round(delay * 1000))
+        else:
+            change = callbacks.dead(event, outcome.status, outcome.error)
+        await persist(self.services, [*kept, change])
+        if forgiven or self.gone or event["refusals"] < len(SCHEDULE):
+            log("warning", "callback not accepted", **names, reason=outcome.code)
+        else:
+            log("error", "callback given up", **names, reason=outcome.code)
 
 
-def _delay(failures: int, fraction: float, retry_after: float) -> float:
+def _delay(planned: float, fraction: float, retry_after: float) -> float:
     """Seconds to the next attempt. A Retry-After is the least, not instead: 'one second' must not use up the day."""
-    planned = SCHEDULE[failures - 1] * (1 - JITTER + 2 * JITTER * fraction)
-    return max(planned, min(retry_after, LONGEST_WAIT))
-
-
-def _excerpt(text: str) -> str:
-    """One line of printable text, bounded."""
-    printable = "".join(character if character.isprintable() else " " for character in text)
-    return " ".join(printable.split())[:EXCERPT]
+    return max(planned * (1 - JITTER + 2 * JITTER * fraction), min(retry_after, LONGEST_WAIT))
 
 
 async def _all(*work: Coroutine[Any, Any, T]) -> list[T]:

@@ -16,7 +16,7 @@ from privacy import retention
 from runtime.ports import Statement
 from runtime.services import Services
 from sending import dispatch
-from store import audit, batches, callbacks, console_sessions, heartbeats
+from store import audit, batches, console_sessions, heartbeats, receivers
 from store import jobs as job_rows
 
 LOST_AFTER = 3_600_000  # milliseconds past its time until a batch's message counts as lost
@@ -74,7 +74,7 @@ async def _due(services: Services, now: int) -> Repairs:
 
 
 async def _forgotten(services: Services, now: int) -> Repairs:
-    forgotten = await services.database.all(callbacks.sites_due(now - CALLBACK_GRACE))
+    forgotten = await services.database.all(receivers.forgotten(now - CALLBACK_GRACE))
     for row in forgotten:
         with alone(site=row["site_id"]):
             await dispatch.kick_callbacks(services, row["site_id"])

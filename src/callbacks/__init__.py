@@ -1,1 +1,1 @@
-"""Signatures of events, and events posted again; they are delivered by `callback.py`."""
+"""One signed post and what its answer means, and events posted again; they are delivered by `callback.py`."""

@@ -1,7 +1,7 @@
 """Posting events again.
 
 The promise: what is replayed has the id and the body that it had, so that a receiver which remembers ids takes it in
-once; and what nobody wants any more (superseded) is never replayed.
+once; what nobody wants any more (superseded) is never replayed; and what waits for its time waits no longer.
 """
 
 import json
@@ -12,10 +12,10 @@ from core import problems
 from core.problems import Problem
 from core.scope import Scope
 from core.states import CallbackState
-from runtime.ports import Row
+from runtime.ports import Row, Statement
 from runtime.services import Services
 from sending import dispatch
-from store import callbacks
+from store import callbacks, receivers
 from store.audit import Entry
 from store.callbacks import Replay
 
@@ -58,15 +58,23 @@ async def count(services: Services, chosen: Replay) -> Replayed:
 
 
 async def replay(services: Services, chosen: Replay, entry: Entry) -> Replayed:
-    [counted], _, replayed = await services.database.batch(
+    now = services.clock.now()
+    [counted], _, replayed, *_ = await services.database.batch(
         [
             callbacks.count_replay(chosen),
             callbacks.note_replay(chosen, entry, MOST),
-            callbacks.replay(chosen, services.clock.now(), MOST),
+            callbacks.replay(chosen, now, MOST),
+            *end_waiting(chosen.scope, now),
         ]
     )
     await dispatch.kick_callbacks(services, chosen.scope.site_id)
     return Replayed(len(replayed), counted["count"] - len(replayed))
+
+
+def end_waiting(scope: Scope, now: int) -> list[Statement]:
+    """For a transaction of somebody who knows that the receiver is there: it is asked at once, and what waits for a
+    later attempt is due."""
+    return [callbacks.hasten(scope, now, MOST), receivers.probe_now(scope.site_id, now)]
 
 
 def _check_open(site: Row) -> None:

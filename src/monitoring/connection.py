@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
-import callback
+from callbacks import posting
 from core.errors import ConfigurationError, CredentialsRejected, OffloadError, SendFailure, TransportError
 from core.log import log
 from providers import provider_for
@@ -80,7 +80,7 @@ async def _callback(services: Services, site: Row) -> str:
         return "none is set: events are polled"
     if site["callback_off_at"] is not None:
         raise _Fault("switched off, since it answered 410 Gone; set the URL again to switch it on")
-    outcome = await callback.ping(services, site)
+    outcome = await posting.ping(services, site)
     if not outcome.accepted:
         raise _Fault(outcome.error)
     return "answers, and takes in what it is sent"

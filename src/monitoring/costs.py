@@ -69,7 +69,7 @@ USES = Uses(
     certificate=Use(
         requests=1.1, cpu_ms=45, rows_read=60, rows_written=14, queue_operations=0.1, r2_writes=1, r2_reads=1.2
     ),
-    post=Use(requests=1, cpu_ms=15, rows_read=100, rows_written=5, queue_operations=3),
+    post=Use(requests=1, cpu_ms=15, rows_read=100, rows_written=7, queue_operations=3),
     minute=Use(requests=1, cpu_ms=20, rows_read=20, rows_written=1),
 )
 FILE_BYTES = 25_000  # of a certificate

@@ -14,7 +14,7 @@ from store.audit import Entry
 
 _EVENT = "cursor, id, type, job_id, company, sequence, data, created_at"
 # the site ?1 is open to callbacks
-_OPEN = """EXISTS (
+OPEN = """EXISTS (
   SELECT 1 FROM sites WHERE id = ?1 AND callback_url IS NOT NULL AND callback_off_at IS NULL AND disabled_at IS NULL)"""
 _CLAIMED = "id = ?1 AND state = 'pending' AND lease_until = ?2"
 
@@ -37,9 +37,9 @@ def claim_due(site_id: str, now: int, lease_until: int) -> Statement:
         UPDATE callbacks SET lease_until = ?3
         WHERE cursor = (
           SELECT cursor FROM callbacks
-          WHERE site_id = ?1 AND state = 'pending' AND due_at <= ?2 AND ifnull(lease_until, 0) <= ?2 AND {_OPEN}
+          WHERE site_id = ?1 AND state = 'pending' AND due_at <= ?2 AND ifnull(lease_until, 0) <= ?2 AND {OPEN}
           ORDER BY due_at, cursor LIMIT 1)
-        RETURNING {_EVENT}, attempts, lease_until
+        RETURNING {_EVENT}, attempts, refusals, lease_until
         """,
         (site_id, now, lease_until),
     )
@@ -56,11 +56,23 @@ def delivered(event: Row, status: int | None, now: int) -> Statement:
     )
 
 
-def failed(event: Row, status: int | None, error: str, due_at: int) -> Statement:
-    """An attempt that did not count; the next one is at `due_at`."""
+def kept_waiting(event: Row, status: int | None, error: str) -> Statement:
+    """An attempt that did not count because the receiver was away: the event waits for it, and was not refused."""
     return Statement(
         f"""
-        UPDATE callbacks SET attempts = attempts + 1, due_at = ?5, lease_until = NULL, status = ?3, error = ?4
+        UPDATE callbacks SET attempts = attempts + 1, lease_until = NULL, status = ?3, error = ?4
+        WHERE {_CLAIMED}
+        """,
+        (event["id"], event["lease_until"], status, error),
+    )
+
+
+def refused(event: Row, status: int | None, error: str, due_at: int) -> Statement:
+    """An attempt that did not count although the receiver was there; the next one is at `due_at`."""
+    return Statement(
+        f"""
+        UPDATE callbacks SET attempts = attempts + 1, refusals = refusals + 1, due_at = ?5, lease_until = NULL,
+          status = ?3, error = ?4
         WHERE {_CLAIMED}
         """,
         (event["id"], event["lease_until"], status, error, due_at),
@@ -71,11 +83,41 @@ def dead(event: Row, status: int | None, error: str) -> Statement:
     """The last attempt did not count."""
     return Statement(
         f"""
-        UPDATE callbacks SET state = 'dead', attempts = attempts + 1, due_at = NULL, lease_until = NULL,
-          status = ?3, error = ?4
+        UPDATE callbacks SET state = 'dead', attempts = attempts + 1, refusals = refusals + 1, due_at = NULL,
+          lease_until = NULL, status = ?3, error = ?4
         WHERE {_CLAIMED}
         """,
         (event["id"], event["lease_until"], status, error),
+    )
+
+
+def give_up(site_id: str, due_before: int, status: int | None, error: str, now: int, limit: int) -> Statement:
+    """What has waited for its receiver since `due_before` is dead, with what the receiver says instead."""
+    return Statement(
+        """
+        UPDATE callbacks SET state = 'dead', due_at = NULL, lease_until = NULL, status = ?3, error = ?4
+        WHERE cursor IN (
+          SELECT cursor FROM callbacks
+          WHERE site_id = ?1 AND state = 'pending' AND due_at <= ?2 AND ifnull(lease_until, 0) <= ?5
+          ORDER BY due_at LIMIT ?6)
+        RETURNING cursor
+        """,
+        (site_id, due_before, status, error, now, limit),
+    )
+
+
+def hasten(scope: Scope, now: int, limit: int) -> Statement:
+    """What waits for a later attempt is due now."""
+    return Statement(
+        """
+        UPDATE callbacks SET due_at = ?3
+        WHERE cursor IN (
+          SELECT cursor FROM callbacks
+          WHERE site_id = ?1 AND (?2 IS NULL OR company = ?2) AND state = 'pending' AND due_at > ?3
+            AND attempts > 0
+          ORDER BY due_at LIMIT ?4)
+        """,
+        (scope.site_id, scope.company, now, limit),
     )
 
 
@@ -98,7 +140,7 @@ def park(site_id: str) -> Statement:
     return Statement(
         f"""
         UPDATE callbacks SET due_at = NULL
-        WHERE site_id = ?1 AND state = 'pending' AND due_at IS NOT NULL AND NOT {_OPEN}
+        WHERE site_id = ?1 AND state = 'pending' AND due_at IS NOT NULL AND NOT {OPEN}
         """,
         (site_id,),
     )
@@ -107,30 +149,8 @@ def park(site_id: str) -> Statement:
 def unpark(site_id: str, now: int) -> Statement:
     """What was left to be polled is due again: for the transaction that opens a site to callbacks (again)."""
     return Statement(
-        f"UPDATE callbacks SET due_at = ?2 WHERE site_id = ?1 AND state = 'pending' AND due_at IS NULL AND {_OPEN}",
+        f"UPDATE callbacks SET due_at = ?2 WHERE site_id = ?1 AND state = 'pending' AND due_at IS NULL AND {OPEN}",
         (site_id, now),
-    )
-
-
-def next_due(site_id: str) -> Statement:
-    """One row: when there is something to do next, or NULL."""
-    return Statement(
-        """
-        SELECT min(max(due_at, ifnull(lease_until, 0))) AS due_at
-        FROM callbacks WHERE site_id = ?1 AND state = 'pending' AND due_at IS NOT NULL
-        """,
-        (site_id,),
-    )
-
-
-def sites_due(now: int) -> Statement:
-    """Sites with an event that should have been claimed by `now`: for the sweep, where a queue message got lost."""
-    return Statement(
-        """
-        SELECT DISTINCT site_id FROM callbacks
-        WHERE state = 'pending' AND due_at <= ?1 AND ifnull(lease_until, 0) <= ?1
-        """,
-        (now,),
     )
 
 
@@ -146,7 +166,10 @@ def events_after(scope: Scope, cursor: int, limit: int) -> Statement:
     )
 
 
-_DELIVERY = "state, attempts, status, error, due_at, delivered_at, lease_until"
+# while its receiver fails, an event waits for that
+_DELIVERY = """state, attempts, status, error, delivered_at, lease_until, iif(due_at IS NULL, NULL,
+  max(due_at, ifnull((SELECT r.probe_at FROM receivers r JOIN sites s ON s.id = r.site_id AND s.callback_url = r.url
+                      WHERE r.site_id = callbacks.site_id), 0))) AS due_at"""
 
 
 def page(
@@ -221,7 +244,7 @@ def _replayed(chosen: Replay) -> str:
     return f"""callbacks {"INDEXED BY callbacks_dead" if only_dead else ""}
         WHERE site_id = ?1 AND (?2 IS NULL OR company = ?2) AND state IN (SELECT value FROM json_each(?3))
           {"AND state = 'dead'" if only_dead else ""} AND (?4 IS NULL OR id IN (SELECT value FROM json_each(?4)))
-          AND created_at >= ?5 AND {_OPEN}"""
+          AND created_at >= ?5 AND {OPEN}"""
 
 
 def count_replay(chosen: Replay) -> Statement:
@@ -244,7 +267,7 @@ def replay(chosen: Replay, now: int, limit: int) -> Statement:
     """The oldest of them are due now with a fresh schedule: the same id and the same body."""
     return Statement(
         f"""
-        UPDATE callbacks SET state = 'pending', attempts = 0, due_at = ?6
+        UPDATE callbacks SET state = 'pending', attempts = 0, refusals = 0, due_at = ?6
         WHERE cursor IN (SELECT cursor FROM {_replayed(chosen)} ORDER BY cursor LIMIT ?7) RETURNING cursor
         """,
         (*_replay(chosen), now, limit),

@@ -6,9 +6,10 @@ The promise: a token and a callback secret are told once, and every change leave
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from callbacks import signatures
+from callbacks import replays, signatures
 from core import problems, times
 from core.problems import Problem
+from core.scope import Scope
 from runtime.ports import Parameter, Row, Statement
 from runtime.services import Services
 from sending import dispatch
@@ -63,8 +64,8 @@ async def find(services: Services, site_id: str) -> Row:
 
 async def change(services: Services, site_id: str, changes: Mapping[str, Parameter], entry: Entry) -> Row:
     """Set these columns. A callback URL that is set is on again, and what waited for it goes out."""
-    reopens = "callback_url" in changes
-    reopened = [callbacks.unpark(site_id, services.clock.now())] if reopens else []
+    reopens, now = "callback_url" in changes, services.clock.now()
+    reopened = [callbacks.unpark(site_id, now), *replays.end_waiting(Scope(site_id), now)] if reopens else []
     row = await _changed(services, site_id, changes, entry, [sites.update(site_id, changes), *reopened])
     if reopens:
         await dispatch.kick_callbacks(services, site_id)

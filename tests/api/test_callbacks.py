@@ -240,6 +240,27 @@ async def test_a_call_replays_so_many_of_the_oldest_and_says_how_many_remain(
     assert await replay(site, state="dead") == {"count": 1, "dry_run": False, "remaining": 0}
 
 
+@pytest.mark.parametrize("again", ["replay", "url"])
+async def test_a_receiver_that_asked_for_an_hour_is_asked_at_once_when_somebody_knows_better(
+    site: Site, again: str
+) -> None:
+    site.deployment.answer = lambda _: HttpResponse(503, {"retry-after": "3600"}, b"")
+    event, other = [add_event(site, await site.job(), 1, "pending") for _ in range(2)]
+    await deliver(site)
+    [shown, _] = (await site.client.get(PATH)).json()["callbacks"]
+    assert (shown["id"], shown["due_at"]) == (other, "2026-11-18T12:06:40.000Z")
+    site.deployment.answer = echo
+    site.deployment.clock.advance(60)
+    await deliver(site)
+    assert states(site) == {event: "pending", other: "pending"}
+    if again == "replay":
+        assert (await replay(site, state="dead"))["count"] == 0
+    else:
+        await site.operator.patch(f"/v1/sites/{site.id}", json={"callback_url": URL})
+    await deliver(site)
+    assert states(site) == {event: "delivered", other: "delivered"}
+
+
 async def test_after_a_410_nothing_is_replayed_until_the_operator_sets_the_url_again(site: Site) -> None:
     site.deployment.answer = lambda _: HttpResponse(410, {}, b"")
     event = add_event(site, await site.job(), 1, "pending")

@@ -16,7 +16,7 @@ from api.bodies import CSV, JSON, NDJSON
 from api.calls import Operation
 from api.routes import OPERATIONS
 from api.unsubscribe import FORM, MULTIPART
-from callback import judge
+from callbacks.posting import judge
 from certificates import pictures
 from console.routes import PAGES
 from console.routing import Page

@@ -1,22 +1,28 @@
 """Events reach Moodle: signed, until it has taken them in, and never when unwanted."""
 
 import asyncio
-import itertools
 import json
-from datetime import UTC, datetime
-from email.utils import format_datetime
-from random import Random
 
 import pytest
 
 import callback
-from callbacks import signatures
+from callbacks import posting, signatures
 from core.errors import ConnectionFailed, ResponseLost
 from core.scope import Scope
 from runtime.ports import HttpRequest, HttpResponse
 from store import callbacks
 from tests.doubles.clock import SeededRandom
-from tests.worlds.receiving import OTHER_SITE, SITE, URL, Answer, World, always, echo, raising, reference_signature
+from tests.worlds.receiving import (
+    OTHER_SITE,
+    SITE,
+    URL,
+    Answer,
+    World,
+    always,
+    echo,
+    raising,
+    reference_signature,
+)
 
 
 @pytest.fixture
@@ -153,7 +159,7 @@ DEEP = b"[" * 50_000
         (always(404, b"<h1>Not\n found</h1>"), 404, "http_404: <h1>Not found</h1>"),
         (always(500), 500, "http_500"),
         (always(401, b"{}"), 401, "http_401: {}"),
-        (always(503, b"upgrade", retry_after="1"), 503, "http_503: upgrade"),
+        (always(503, b"upgrade"), 503, "http_503: upgrade"),
         (always(200, b'{"error":"dbconnectionfailed"}'), 200, 'not_echoed: {"error":"dbconnectionfailed"}'),
         (always(200, b'{"accepted":"evt_job_1_2"}'), 200, 'not_echoed: {"accepted":"evt_job_1_2"}'),
         (always(200, b'"evt_job_1_1"'), 200, 'not_echoed: "evt_job_1_1"'),
@@ -175,11 +181,11 @@ async def test_any_other_answer_is_tried_again_and_told(
     message = await world.deliver()
     event = world.event()
     assert (event["state"], event["attempts"], event["status"], event["error"]) == ("pending", 1, status, error)
-    assert event["due_at"] == world.clock.now() + 5000
     assert event["lease_until"] is None
+    assert world.receiver()["probe_at"] == world.clock.now() + 5000
     assert message.verdict == ("ack", 0)
     assert list(world.queue.sent) == [({"site": SITE}, 6)]
-    assert len(world.posted) == 1
+    assert (len(world.posted), world.probes) == (1, 1)
 
 
 async def test_an_answer_behind_a_byte_order_mark_counts(world: World) -> None:
@@ -247,70 +253,6 @@ async def test_a_410_from_a_url_that_was_changed_meanwhile_does_not_switch_off_t
     assert not world.sqlite.query("SELECT * FROM audit")
 
 
-# --- when it is tried again
-
-
-@pytest.mark.parametrize(("fraction", "factor"), [(0.0, 0.8), (0.5, 1.0), (0.999, 1.2)])
-async def test_an_event_is_tried_eight_times_over_most_of_a_day_and_then_given_up(
-    world: World, fraction: float, factor: float
-) -> None:
-    world.random.fixed = fraction
-    world.fetch.answer = always(500, b"down")
-    world.add_event()
-    await world.run()
-    times = [int(request.headers["webhook-timestamp"]) for request in world.fetch.requests]
-    waits = [later - earlier for earlier, later in itertools.pairwise(times)]
-    planned = [5, 30, 300, 1800, 7200, 18_000, 36_000]
-    assert waits == pytest.approx([wait * factor for wait in planned], rel=0.001, abs=1.5)
-    event = world.event()
-    assert (event["state"], event["attempts"], event["due_at"]) == ("dead", 8, None)
-    assert (event["status"], event["error"]) == (500, "http_500: down")
-    assert {request.headers["webhook-id"] for request in world.fetch.requests} == {"evt_job_1_1"}
-    assert len({request.body for request in world.fetch.requests}) == 1
-    assert all(request.headers["webhook-signature"] == reference_signature(request) for request in world.fetch.requests)
-
-
-@pytest.mark.parametrize(
-    ("header", "wait"),
-    [
-        ("120", 120),
-        (" 120 ", 120),
-        ("{date}", 120),
-        ("1", 5),
-        ("999999999999999999999", 86_399),
-        ("9" * 5000, 86_399),
-        ("-5", 5),
-        ("soon", 5),
-        ("Thu, 01 Jan 1970 00:00:00 GMT", 5),
-        ("Thu, 99 Jan 2026 00:00:00 GMT", 5),
-    ],
-)
-@pytest.mark.parametrize("status", [429, 503, 200, 302])
-async def test_a_retry_after_is_honoured_up_to_a_day_and_never_hurries_us(
-    world: World, header: str, wait: int, status: int
-) -> None:
-    date = format_datetime(datetime.fromtimestamp(world.clock.now() // 1000 + 120, UTC), usegmt=True)
-    world.fetch.answer = always(status, retry_after=header.replace("{date}", date))
-    world.add_event()
-    await world.deliver()
-    assert world.event()["due_at"] == world.clock.now() + wait * 1000
-    assert list(world.queue.sent) == [({"site": SITE}, wait + 1)]
-
-
-async def test_there_are_no_more_messages_than_events_and_attempts_however_long_moodle_is_away(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    world.fetch.answer = raising(ConnectionFailed("refused"))
-    monkeypatch.setattr(world.random, "fraction", Random(1).random)  # so that no two attempts are due together
-    for sequence in range(1, 21):
-        world.add_event(sequence)
-        world.clock.advance(1)
-    await world.run(start=20)
-    assert len(world.posted) == 20 * 8
-    assert world.sqlite.query("SELECT DISTINCT state FROM callbacks") == [{"state": "dead"}]
-    assert world.messages <= 20 + 20 * 8
-
-
 # --- polling and the connection test
 
 
@@ -342,15 +284,15 @@ async def test_a_polled_event_is_the_posted_one(world: World) -> None:
 
 async def test_the_connection_test_posts_a_signed_event_and_judges_the_answer_alike(world: World) -> None:
     [site] = await world.sqlite.all(callbacks.receiver(SITE))
-    outcome = await callback.ping(world.services(), site)
+    outcome = await posting.ping(world.services(), site)
     assert (outcome.accepted, outcome.status, outcome.error) == (True, 200, "")
     [request] = world.fetch.requests
     assert json.loads(request.body)["type"] == "webhook.test"
     assert request.headers["webhook-signature"] == reference_signature(request)
     world.fetch.answer = always(410, b"gone")
-    outcome = await callback.ping(world.services(), site)
+    outcome = await posting.ping(world.services(), site)
     assert (outcome.accepted, outcome.error) == (False, "http_410: gone")
     assert world.sqlite.query("SELECT callback_off_at FROM sites") == [{"callback_off_at": None}]
     world.set_site("callback_url = NULL")
     [site] = await world.sqlite.all(callbacks.receiver(SITE))
-    assert (await callback.ping(world.services(), site)).error == "not_configured: callback_url: is not set"
+    assert (await posting.ping(world.services(), site)).error == "not_configured: callback_url: is not set"

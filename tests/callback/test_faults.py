@@ -8,9 +8,10 @@ import pytest
 
 import callback
 from core.errors import DatabaseBusy, DatabaseUncertain, QueueUnavailable, ResponseLost
+from core.scope import Scope
 from runtime.ports import Database, HttpRequest, HttpResponse, Row, Statement
 from sending.persistence import ATTEMPTS
-from store import callbacks
+from store import callbacks, receivers
 from tests.doubles.bindings import DeliveredMessage
 from tests.worlds.receiving import JOB, OTHER_SITE, SITE, World, always, echo
 
@@ -115,21 +116,78 @@ async def test_ten_sites_at_once_share_the_six_requests(world: World) -> None:
     assert len(world.posted) == 10
 
 
-async def test_a_pass_ends_within_five_minutes_and_the_queue_carries_on(world: World) -> None:
+async def test_a_pass_ends_within_its_lease_and_the_queue_carries_on(world: World) -> None:
     started = world.clock.now()
 
-    async def answer(_request: HttpRequest) -> HttpResponse:
-        await world.clock.sleep(15 / 6)  # six at once, so this clock goes on by 15 seconds in a round
-        raise ResponseLost("timed out")
+    async def answer(request: HttpRequest) -> HttpResponse:
+        await world.clock.sleep(14 / 6)  # six at once, so this clock goes on by 14 seconds in a round
+        return echo(request)
 
     world.fetch.answer = answer
     for sequence in range(1, 200):
         world.add_event(sequence)
     message = await world.deliver()
-    assert world.clock.now() - started <= 300_000
-    assert len(world.posted) < 199
+    assert world.clock.now() - started < callback.PASS_LEASE
+    assert 6 <= len(world.posted) < 199
     assert message.verdict == ("ack", 0)
     assert list(world.queue.sent) == [({"site": SITE}, 0)]
+
+
+async def test_a_silent_receiver_holds_a_place_for_an_attempt_and_a_test_and_no_longer(world: World) -> None:
+    started = world.clock.now()
+
+    async def answer(_request: HttpRequest) -> HttpResponse:
+        await world.clock.sleep(15)
+        raise ResponseLost("timed out")
+
+    world.fetch.answer = answer
+    for sequence in range(1, 200):
+        world.add_event(sequence)
+    await world.deliver()
+    assert (len(world.posted), world.probes) == (1, 1)
+    assert world.clock.now() - started == 30_000
+
+
+async def test_a_receiver_is_served_by_one_pass_at_a_time(world: World) -> None:
+    in_flight, most = 0, 0
+
+    async def answer(request: HttpRequest) -> HttpResponse:
+        nonlocal in_flight, most
+        in_flight += 1
+        most = max(most, in_flight)
+        await asyncio.sleep(0.001)
+        in_flight -= 1
+        return echo(request)
+
+    world.fetch.answer = answer
+    for sequence in range(1, 50):
+        world.add_event(sequence)
+    await asyncio.gather(*(world.deliver() for _ in range(5)))
+    assert most == 6
+    assert len(world.posted) == len(set(world.posted)) == 49
+
+
+async def test_a_pass_that_died_holds_its_receiver_for_a_minute_at_most(world: World) -> None:
+    world.add_event()
+    started = world.clock.now()
+    await world.sqlite.all(receivers.take(SITE, started, started + callback.PASS_LEASE))
+    await world.deliver(attempts=2)
+    assert not world.posted
+    assert list(world.queue.sent) == [({"site": SITE}, 61)]
+    world.clock.milliseconds = started + callback.PASS_LEASE
+    await world.deliver()
+    assert world.event()["state"] == "delivered"
+
+
+async def test_a_pass_that_was_overtaken_does_not_say_how_the_receiver_stands(world: World) -> None:
+    world.add_event()
+    now = world.clock.now()
+    [late] = await world.sqlite.all(receivers.take(SITE, now, now + 1))
+    [current] = await world.sqlite.all(receivers.take(SITE, now + 1, now + 2))
+    await world.sqlite.all(receivers.close(late, 7, now + 9))
+    assert (world.receiver()["failures"], world.receiver()["lease_until"]) == (0, now + 2)
+    await world.sqlite.all(receivers.close(current, 7, now + 9))
+    assert (world.receiver()["failures"], world.receiver()["probe_at"]) == (7, now + 9)
 
 
 async def test_a_pass_stays_within_the_databases_statements_and_the_queue_carries_on(world: World) -> None:
@@ -195,11 +253,11 @@ async def test_an_outcome_that_was_lost_is_posted_again_only_when_its_lease_is_o
     started = world.clock.now()
     lost = Faulty(world.sqlite, "SET state = 'delivered'", DatabaseBusy("busy"), executed=False, times=ATTEMPTS)
     await world.deliver(database=lost)
-    world.clock.milliseconds = started + 59_000
+    world.clock.milliseconds = started + callback.LEASE - 1000
     await world.deliver(attempts=2)
     assert len(world.posted) == 1
     assert list(world.queue.sent) == [({"site": SITE}, 2)]
-    world.clock.milliseconds = started + 60_000
+    world.clock.milliseconds = started + callback.LEASE
     await world.deliver()
     assert len(world.posted) == 2
     assert world.event()["state"] == "delivered"
@@ -211,7 +269,8 @@ async def test_a_late_outcome_does_not_overwrite_what_a_later_lease_recorded(wor
     [late] = await world.sqlite.all(callbacks.claim_due(SITE, now, now + 1))
     [current] = await world.sqlite.all(callbacks.claim_due(SITE, now + 1, now + 2))
     for statement in (
-        callbacks.failed(late, 500, "late", 1),
+        callbacks.refused(late, 500, "late", 1),
+        callbacks.kept_waiting(late, 500, "late"),
         callbacks.dead(late, 500, "late"),
         callbacks.delivered(late, 200, now),
     ):
@@ -248,7 +307,7 @@ async def test_a_queue_that_fails_makes_it_bring_the_message_again_which_then_ca
     assert message.verdict is not None
     assert message.verdict[0] == "retry"
     await world.deliver(attempts=2)
-    assert len(world.posted) == 1
+    assert (len(world.posted), world.probes) == (1, 1)
     assert list(world.queue.sent) == [({"site": SITE}, 6)]
 
 
@@ -279,14 +338,32 @@ async def test_the_sweep_finds_the_sites_whose_message_got_lost(world: World) ->
     world.add_event(2)
     world.add_event(1, site=OTHER_SITE, job="job_2", due_at=world.clock.now() + 1)
     now = world.clock.now()
-    assert await world.sqlite.all(callbacks.sites_due(now)) == [{"site_id": SITE}]
+    assert await world.sqlite.all(receivers.forgotten(now)) == [{"site_id": SITE}]
+    [taken] = await world.sqlite.all(receivers.take(SITE, now, now + 5))
+    assert await world.sqlite.all(receivers.forgotten(now)) == []
+    await world.sqlite.all(receivers.close(taken, 1, now + 9))
+    assert await world.sqlite.all(receivers.forgotten(now)) == []  # it is away, and its probe is on its way
+    assert await world.sqlite.all(receivers.forgotten(now + 9)) == [{"site_id": SITE}, {"site_id": OTHER_SITE}]
+    await world.sqlite.all(receivers.probe_now(SITE, now))
     for _ in range(2):
         await world.sqlite.all(callbacks.claim_due(SITE, now, now + 2))
-    assert await world.sqlite.all(callbacks.sites_due(now)) == []
+    assert await world.sqlite.all(receivers.forgotten(now)) == []
 
 
-async def test_a_claim_reads_only_what_is_due(world: World) -> None:
-    sql, parameters = callbacks.claim_due(SITE, 1, 2)
+@pytest.mark.parametrize(
+    "statement",
+    [
+        callbacks.claim_due(SITE, 1, 2),
+        callbacks.give_up(SITE, 1, None, "x", 1, 9),
+        callbacks.hasten(Scope(SITE), 1, 9),
+        receivers.take(SITE, 1, 2),
+        receivers.close({"site_id": SITE, "lease_until": 1}, 0, 1),
+        receivers.next_pass(SITE),
+        receivers.forgotten(1),
+    ],
+)
+async def test_a_pass_reads_only_what_waits_in_its_order(world: World, statement: Statement) -> None:
+    sql, parameters = statement
     plan = [row["detail"] for row in world.sqlite.query(f"EXPLAIN QUERY PLAN {sql}", *parameters)]
-    assert any("USING INDEX callbacks_due (site_id=? AND due_at" in step for step in plan), plan
-    assert not any("TEMP B-TREE" in step for step in plan), plan
+    assert any("INDEX callbacks_due (site_id=?" in step for step in plan), plan
+    assert not any("TEMP B-TREE" in step or "SCAN callbacks" in step for step in plan), plan

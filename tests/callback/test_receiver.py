@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import callback
+from callbacks import posting
 from core.scope import Scope
 from dev.moodle import Fault, Moodle, Outcome
 from runtime.ports import Row
@@ -105,8 +106,9 @@ async def test_an_answer_that_gets_lost_leads_to_a_repeat_that_changes_nothing(
     world.clock.advance(6)
     await world.deliver(fetch=fetch)
     assert world.event()["state"] == "delivered"
-    assert [request.id for request in moodle.requests] == [event_id] * 2
-    assert len({request.body for request in moodle.requests}) == 1
+    posts = [request for request in moodle.requests if request.id == event_id]
+    assert len(posts) == 2
+    assert len({request.body for request in posts}) == 1
     assert moodle.repeats == {event_id: 1}
 
 
@@ -116,7 +118,7 @@ async def test_a_receiver_that_is_too_slow_is_left_and_tried_again(
     moodle.faults.append(Fault(delay=3600, applied=True))
     world.add_event()
     with monkeypatch.context() as impatient:
-        impatient.setattr(callback, "TIMEOUT", 1)
+        impatient.setattr(posting, "TIMEOUT", 1)
         await world.deliver(fetch=fetch)
     assert (world.event()["state"], world.event()["error"].partition(":")[0]) == ("pending", "no_answer")
     world.clock.advance(6)
@@ -128,9 +130,9 @@ async def test_a_redirect_is_not_followed(world: World, moodle: Moodle, fetch: H
     moodle.faults.append(Fault(307, headers={"location": moodle.url}))
     world.add_event()
     await world.deliver(fetch=fetch)
-    assert [request.status for request in moodle.requests] == [307]
+    assert [request.status for request in moodle.requests if request.id == "evt_job_1_1"] == [307]
     assert world.event()["error"] == f"redirect: {moodle.url}"
-    assert not moodle.events
+    assert "evt_job_1_1" not in moodle.events
 
 
 @pytest.mark.parametrize("status", [404, 500, 200])
@@ -151,7 +153,7 @@ async def test_a_receiver_with_another_secret_takes_nothing_in(world: World, moo
     moodle.secret = "whsec_" + "A" * 32
     world.add_event()
     await world.deliver(fetch=fetch)
-    assert [request.verified for request in moodle.requests] == [False]
+    assert {request.verified for request in moodle.requests} == {False}
     assert world.event()["status"] == 401
     assert not moodle.events
 
@@ -180,7 +182,7 @@ async def test_the_connection_test_changes_nothing_at_the_receiver(
     world: World, moodle: Moodle, fetch: HttpxFetch
 ) -> None:
     [site] = await world.sqlite.all(callbacks.receiver(SITE))
-    assert (await callback.ping(world.services(fetch=fetch), site)).accepted
+    assert (await posting.ping(world.services(fetch=fetch), site)).accepted
     assert [request.verified for request in moodle.requests] == [True]
     assert not moodle.outcomes
     assert not moodle.jobs

@@ -26,12 +26,12 @@ async def deliver(console: Console, answer: object) -> None:
 
 
 async def told(console: Console, answer: object, **fields: object) -> str:
-    """A site whose job has ended and whose Moodle answered so; the id of the last event."""
+    """A site whose job has ended and whose Moodle answered so; the id of the first event."""
     console.database.query("UPDATE sites SET callback_url = 'https://moodle.example/hook' WHERE id = ?", SITE)
     job = await console.job(1, **fields)
     await console.work()
     await deliver(console, answer)
-    return str(console.events(job, "job.completed")[0]["id"])
+    return str(console.events(job, "job.started")[0]["id"])
 
 
 async def test_each_attempt_is_shown_with_what_the_receiver_said(console: Console, operator: Person) -> None:
@@ -42,13 +42,13 @@ async def test_each_attempt_is_shown_with_what_the_receiver_said(console: Consol
     first = shown.text.index("http_404: <h1>Moodle is <b>upgrading</b></h1>")
     assert shown.text.index("taken in") < first
     assert "<b>upgrading" not in shown.response.text
-    assert '"type": "job.completed"' in shown.text
+    assert '"type": "job.started"' in shown.text
 
 
 async def test_the_list_says_how_each_delivery_stands(console: Console, operator: Person) -> None:
     await told(console, refuse)
-    shown = await operator.open("/console/callbacks?type=job.completed")
-    assert "job.completed" in shown.text
+    shown = await operator.open("/console/callbacks?type=job.started")
+    assert "job.started" in shown.text
     assert "pending 1 404 http_404" in shown.text
     assert "There is none that is dead" in (await operator.open("/console/callbacks?state=dead")).text
 

@@ -22,7 +22,7 @@ from standardwebhooks import Webhook
 
 import callback
 from app import app
-from callbacks import signatures
+from callbacks import posting, signatures
 from cli.main import app as offload
 from dev.server import NODE
 from runtime.ports import HttpRequest, HttpResponse
@@ -153,7 +153,7 @@ async def test_a_callback_has_the_headers_that_its_page_lists() -> None:
     world, fetch = World(), ScriptedFetch(_receiver)
     world.database.query("UPDATE sites SET callback_url = 'https://moodle.example/'")
     [site] = await world.database.all(callbacks.receiver(SITE))
-    assert (await callback.ping(replace(world.services, fetch=fetch), site)).accepted
+    assert (await posting.ping(replace(world.services, fetch=fetch), site)).accepted
     assert set(names(table(CALLBACKS, "header", "holds"))) == fetch.requests[0].headers.keys()
 
 

@@ -22,24 +22,22 @@ import queue_consumer
 import sweep
 from api import bodies, query, schemas, validation
 from api.routes import OPERATIONS
+from callbacks.posting import TIMEOUT
 from cli.config import VARIABLES
 from cli.errors import EXIT_CODES
 from core import bounded_json, errors, problems, states
-from core.scope import Scope
 from delivery_events import SOURCES
 from jobs import actions as jobs
 from jobs import breakers
 from mail import headers, template
 from providers import PROVIDERS, SETTINGS
 from providers.base import SEND_TIMEOUT
-from runtime.ports import Statement
 from sending import dispatch, group, lease
-from store import events
 from tenancy import tokens
 from tests.docs.reading import ROOT, blocks, code, name, names, read, section, sources, table
 
 SETTINGS_PAGE, STATES, ERRORS = read("docs/settings.md"), read("docs/states.md"), read("docs/errors.md")
-API, CALLBACKS, OPERATING = read("docs/api.md"), read("docs/callbacks.md"), read("docs/operations.md")
+API, OPERATING = read("docs/api.md"), read("docs/operations.md")
 PROVIDERS_PAGE = read("docs/providers.md")
 
 WRANGLER: dict[str, Any] = tomllib.loads(read("wrangler.toml"))
@@ -121,7 +119,7 @@ def test_the_fixed_numbers_are_those_of_the_code() -> None:
         f"{queue_consumer.MAX_THROTTLES}",
         f"{SEND_TIMEOUT:.0f} s",
         f"{queue_consumer.PROGRESS_INTERVAL // 1000} s",
-        f"{callback.TIMEOUT} s",
+        f"{TIMEOUT} s",
         f"{len(callback.SCHEDULE) + 1}",
         f"{tokens.DAY // 3_600_000} h",
         f"{sweep.LOST_AFTER // 60_000} min",
@@ -341,37 +339,6 @@ def test_the_limits_are_those_of_the_code() -> None:
     ]
     assert template.MAX_SOURCE == schemas.MAX_TEMPLATE_BYTES
     assert schemas.MESSAGE["properties"]["headers"]["maxProperties"] == headers._MAX_HEADERS
-
-
-def written() -> set[str]:
-    """The types of events that some statement writes."""
-    arguments: dict[str, Any] = {"str": "job_", "int": 0, "str | None": None, "Scope": Scope("site_")}
-    found = set()
-    for function in vars(events).values():
-        if inspect.isfunction(function) and not function.__name__.startswith("_"):
-            parameters = inspect.signature(function).parameters.values()
-            statement = function(*(arguments[str(getattr(p.annotation, "__name__", p.annotation))] for p in parameters))
-            assert isinstance(statement, Statement)
-            if "INSERT INTO callbacks" in statement.sql:
-                found |= check_list("callbacks", "type") & set(re.findall(r"'([\w.]+)'", statement.sql))
-    return found
-
-
-def test_every_type_of_event_is_documented_and_whether_it_is_sent() -> None:
-    rows = table(CALLBACKS, "type", "tells", "sent")
-    assert set(names(rows)) == check_list("callbacks", "type")
-    assert {name(type_) for type_, _, sent in rows if sent == "yes"} == written()
-
-
-def test_the_schedule_is_that_of_the_code() -> None:
-    units = {"s": 1, "min": 60, "h": 3600}
-    rows = table(CALLBACKS, "attempt", "after the one before")
-    waits = [int(wait.split()[0]) * units[wait.split()[1]] for _, wait in rows[1:]]
-    assert rows[0] == ["1", "at once"]
-    assert tuple(waits) == callback.SCHEDULE
-    for words in (f"within {callback.TIMEOUT} seconds", f"{callback.LONGEST_ANSWER:,} bytes"):
-        assert words in CALLBACKS
-    assert f"varies by {callback.JITTER:.0%}".replace("%", " %") in CALLBACKS
 
 
 # operating

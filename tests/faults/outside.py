@@ -1,11 +1,13 @@
 """Whom the product talks to: providers that count the mails they sent, and a Moodle that keeps what it was told."""
 
+import asyncio
 import base64
 import hashlib
 import json
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from enum import Enum
 from typing import Any
 
 from standardwebhooks import Webhook
@@ -46,6 +48,17 @@ class Mails:
         return len(self.left.get(address, ()))
 
 
+class Trouble(Enum):
+    """What a Moodle does instead of taking events in, for as long as it lasts."""
+
+    SILENT = "no answer within the timeout"
+    UNREACHABLE = "no connection"
+    BROKEN = "503, without a word on how long"
+    BUSY = "503, for an hour as it says"
+    MAINTENANCE = "200 with a page"
+    UNWELL = "its database is down: it answers a test, and takes no event in"
+
+
 @dataclass
 class Moodle:
     """A site's receiver: remembers ids, as the documentation tells it to, and checks every signature."""
@@ -55,7 +68,10 @@ class Moodle:
     deliveries: int = 0
     stale: int = 0
     errors: list[str] = field(default_factory=list)
-    switched_off: bool = False
+    trouble: Trouble | None = None
+    # how often it was sent an event and a test, answered or not
+    posts: int = 0
+    probes: int = 0
 
     def take(self, request: HttpRequest, now: float) -> HttpResponse:
         self.deliveries += 1
@@ -142,10 +158,13 @@ class Internet:
     async def _told(self, request: HttpRequest) -> HttpResponse:
         moodle = self.moodles[request.url]
         struck: list[str] = []
+        is_probe = request.headers["webhook-id"].startswith("ping_")
+        moodle.probes += is_probe
+        moodle.posts += not is_probe
 
         async def take() -> HttpResponse:
-            if moodle.switched_off:
-                return HttpResponse(503, {}, b"")
+            if moodle.trouble is not None and not (moodle.trouble is Trouble.UNWELL and is_probe):
+                return await _in_trouble(moodle.trouble, request)
             if struck[0] in _EXCUSES:
                 return _EXCUSES[struck[0]]
             return moodle.take(request, START / 1000 + self._reach.loop.time())
@@ -155,6 +174,23 @@ class Internet:
             return _transport_error(fault)
 
         return await self._reach.call("moodle", take, 0.1, error)
+
+
+async def _in_trouble(trouble: Trouble, request: HttpRequest) -> HttpResponse:
+    match trouble:
+        case Trouble.SILENT:
+            await asyncio.sleep(request.timeout)
+            raise ResponseLost("timed out")
+        case Trouble.UNREACHABLE:
+            raise ConnectionFailed("connection refused")
+        case Trouble.BROKEN:
+            return HttpResponse(503, {}, b"")
+        case Trouble.BUSY:
+            return HttpResponse(503, {"retry-after": "3600"}, b"")
+        case Trouble.MAINTENANCE:
+            return _EXCUSES["error_page"]
+        case Trouble.UNWELL:
+            return _EXCUSES["error"]
 
 
 _REFUSALS = {

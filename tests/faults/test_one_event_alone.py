@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 import callback
-from callbacks import signatures
+from callbacks import posting, signatures
 from core.errors import WrongState
 from delivery_events import cloudflare, outcomes, sendgrid
 from delivery_events.base import DeliveryEvent, Kind, Notice
@@ -14,7 +14,7 @@ from jobs import actions as jobs
 from jobs import breakers
 from privacy import retention
 from sending import dispatch
-from store import batches, callbacks, console_sessions, deliveries, events
+from store import batches, callbacks, console_sessions, deliveries, events, receivers
 from store import retention as retention_rows
 from tests.delivery_events import support
 from tests.doubles.bindings import DeliveredMessage
@@ -33,7 +33,7 @@ POSTS: dict[str, tuple[Any, str, Which]] = {
     "the event": (callback, "event_json", lambda row: row["sequence"]),
     "its signature": (signatures, "headers", lambda event_id, *_: sequence_of(event_id)),
     "its request": (receiving, "echo", lambda request: sequence_of(request.headers["webhook-id"])),
-    "its answer": (callback, "judge", lambda _response, event_id, *_: sequence_of(event_id)),
+    "its answer": (posting, "judge", lambda _response, event_id, *_: sequence_of(event_id)),
 }
 
 
@@ -215,7 +215,7 @@ STEPS: dict[str, tuple[Any, str]] = {
     "sessions": (console_sessions, "delete_expired"),
     "dead leases": (batches, "reclaim"),
     "due batches": (batches, "sites_due"),
-    "forgotten callbacks": (callbacks, "sites_due"),
+    "forgotten callbacks": (receivers, "forgotten"),
     "people": (retention_rows, "due_jobs"),
     "drafts": (retention_rows, "stale_drafts"),
     "certificates": (retention_rows, "due_certificates"),

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from api import bodies
 from api.arriving import PIECE
 from api.validation import check
-from callback import judge
+from callbacks.posting import judge
 from certificates import assets
 from console.visit import LONGEST_FORM, read_form
 from core import bounded_json

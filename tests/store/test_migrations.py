@@ -1,4 +1,4 @@
-"""A migration that builds a table anew loses nothing: no row of it, none that refers to it, nothing of the schema."""
+"""What migrations do to the rows that there are: one that builds a table anew loses none of them, nor of the schema."""
 
 import re
 import sqlite3
@@ -84,3 +84,22 @@ def test_a_site_that_went_missing_undoes_the_migration(tmp_path: Path) -> None:
     with pytest.raises(sqlite3.IntegrityError, match="FOREIGN KEY"):
         database.migrate([broken])
     assert (rows(database), schema(database)) == (before, was)
+
+
+def test_events_under_way_keep_their_place_in_the_schedule() -> None:
+    migration = next(path for path in ALL if path.name.endswith("_receivers.sql"))
+    database = SqliteDatabase(ALL[: ALL.index(migration)])
+    database.connection.executescript(
+        """
+        INSERT INTO sites (id, name, provider, callback_secret, created_at) VALUES ('site_1', '', 'sandbox', '', 1);
+        INSERT INTO jobs (id, site_id, kind, name, state, batch_size, created_at)
+          VALUES ('job_1', 'site_1', 'email', '', 'running', 200, 1);
+        INSERT INTO callbacks (id, site_id, job_id, sequence, type, data, created_at, state, attempts, due_at)
+          VALUES ('new', 'site_1', 'job_1', 1, 'job.started', '{}', 1, 'pending', 0, 1),
+                 ('tried', 'site_1', 'job_1', 2, 'job.started', '{}', 1, 'pending', 3, 7),
+                 ('dead', 'site_1', 'job_1', 3, 'job.started', '{}', 1, 'dead', 8, NULL);
+        """
+    )
+    database.migrate([migration])
+    refusals = {row["id"]: row["refusals"] for row in database.query("SELECT id, refusals FROM callbacks")}
+    assert refusals == {"new": 0, "tried": 3, "dead": 0}

@@ -40,6 +40,11 @@ def raising(error: Exception) -> Answer:
     return answer
 
 
+def refusing(event_id: str, answer: Answer) -> Answer:
+    """Answers one event so, and takes everything else in."""
+    return lambda request: answer(request) if request.headers["webhook-id"] == event_id else echo(request)
+
+
 @dataclass
 class World:
     """A deployment whose queue and clock are simulated: `run` delivers each message when its delay is over."""
@@ -136,7 +141,22 @@ class World:
 
     @property
     def posted(self) -> list[str]:
+        """Ids of events, in the order of their posts."""
+        return [id for id in self._ids() if not id.startswith("ping_")]
+
+    @property
+    def probes(self) -> int:
+        """How often the receiver was asked whether it is there."""
+        return sum(id.startswith("ping_") for id in self._ids())
+
+    def _ids(self) -> list[str]:
         return [request.headers["webhook-id"] for request in self.fetch.requests]
+
+    def set_receiver(self, probe_at: int | None) -> None:
+        self.sqlite.query("UPDATE receivers SET probe_at = ?", probe_at)
+
+    def receiver(self, site: str = SITE) -> Row:
+        return self.sqlite.query("SELECT * FROM receivers WHERE site_id = ?", site)[0]
 
 
 def reference_signature(request: HttpRequest, secret: str = SECRET) -> str:

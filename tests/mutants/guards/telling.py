@@ -6,15 +6,15 @@ GUARDS = (
     Guard(
         "the sweeper finds forgotten callbacks",
         "src/sweep.py",
-        "callbacks.sites_due(now - CALLBACK_GRACE)",
-        "callbacks.sites_due(0)",
+        "receivers.forgotten(now - CALLBACK_GRACE)",
+        "receivers.forgotten(0)",
         ("tests/test_sweep.py",),
     ),
     Guard(
         "a callback is posted under a lease",
         "src/store/callbacks.py",
-        "AND due_at <= ?2 AND ifnull(lease_until, 0) <= ?2 AND {_OPEN}",
-        "AND due_at <= ?2 AND {_OPEN}",
+        "AND due_at <= ?2 AND ifnull(lease_until, 0) <= ?2 AND {OPEN}",
+        "AND due_at <= ?2 AND {OPEN}",
         ("tests/callback/test_delivery.py", "tests/callback/test_faults.py"),
     ),
     Guard(
@@ -27,13 +27,13 @@ GUARDS = (
     Guard(
         "an event that was superseded is not posted",
         "src/store/callbacks.py",
-        "WHERE site_id = ?1 AND state = 'pending' AND due_at <= ?2 AND ifnull(lease_until, 0)",
-        "WHERE site_id = ?1 AND state IN ('pending', 'superseded') AND due_at <= ?2 AND ifnull(lease_until, 0)",
+        "WHERE site_id = ?1 AND state = 'pending' AND due_at <= ?2 AND ifnull(lease_until, 0) <= ?2 AND {OPEN}",
+        "WHERE site_id = ?1 AND state IN ('pending', 'superseded') AND due_at <= ?2 AND {OPEN}",
         ("tests/callback/test_delivery.py", "tests/callback/test_faults.py"),
     ),
     Guard(
         "a callback counts only when the receiver echoes its id",
-        "src/callback.py",
+        "src/callbacks/posting.py",
         'return isinstance(answer, dict) and answer.get("accepted") == event_id',
         'return isinstance(answer, dict) and "accepted" in answer',
         ("tests/callback/test_receiver.py", "tests/callback/test_delivery.py"),
