@@ -6,6 +6,8 @@ import sys
 
 SECONDS = 0.05
 ANSWER = b"HTTP/1.1 202 Accepted\r\nX-Message-Id: m%d\r\nContent-Length: 0\r\n\r\n"
+MAY = b'{"scopes": ["mail.send"]}'
+SCOPES = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(MAY), MAY)
 
 accepted = 0
 
@@ -17,7 +19,7 @@ async def connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter)
         await reader.readexactly(int(length[1]) if length else 0)
         await asyncio.sleep(SECONDS)
         accepted += head.startswith(b"POST /v3/mail/send ")
-        writer.write(ANSWER % accepted)
+        writer.write(SCOPES if head.startswith(b"GET /v3/scopes ") else ANSWER % accepted)
         await writer.drain()
     writer.close()
 
